@@ -287,16 +287,18 @@ mod tests {
     fn nobody_holds_both_sides_of_an_approval() {
         for role in Role::ALL {
             let roles = Roles::NONE.with(*role);
-            assert!(!(roles.may(Permission::DistributorRequest) && roles.may(Permission::DistributorApprove)));
+            assert!(
+                !(roles.may(Permission::DistributorRequest) && roles.may(Permission::DistributorApprove))
+            );
         }
     }
 
     #[test]
     fn an_auditor_carries_no_permission_that_changes_others() {
         let auditor = Roles::NONE.with(Role::Auditor);
-        let writes = Permission::ALL.iter().filter(|permission| {
-            auditor.may(**permission) && !permission.as_str().ends_with(":read")
-        });
+        let writes = Permission::ALL
+            .iter()
+            .filter(|permission| auditor.may(**permission) && !permission.as_str().ends_with(":read"));
         assert_eq!(
             writes.copied().collect::<Vec<_>>(),
             [Permission::SessionManage, Permission::LiveConnect],

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
+pub use uuid::Uuid;
 
 use crate::random::RandomExt;
 use crate::{Clock, Random};
 
 /// An id that knows what it names.
-pub trait TypedId: Copy + Eq + Ord + std::hash::Hash + std::fmt::Debug + std::fmt::Display + Send + Sync + 'static {
+pub trait TypedId:
+    Copy + Eq + Ord + std::hash::Hash + std::fmt::Debug + std::fmt::Display + Send + Sync + 'static
+{
     /// What stands before the underscore on the wire, for example `acc`.
     const PREFIX: &'static str;
     /// The id around a UUID that storage held.
@@ -45,7 +47,8 @@ impl IdSource {
 
     /// A fresh bare UUIDv7, for rows that never leave their store.
     pub fn uuid(&self) -> Uuid {
-        uuid::Builder::from_unix_timestamp_millis(self.clock.now().unix_millis(), &self.random.bytes()).into_uuid()
+        uuid::Builder::from_unix_timestamp_millis(self.clock.now().unix_millis(), &self.random.bytes())
+            .into_uuid()
     }
 }
 
@@ -186,7 +189,10 @@ mod tests {
         assert!(id[..29].parse::<AccountId>().is_err());
         assert!(format!("{id}0").parse::<AccountId>().is_err());
         assert!(format!("acc_8{}", "0".repeat(25)).parse::<AccountId>().is_err(), "more than 128 bits");
-        assert!("acc_0123456789abcdefghijklmnop".parse::<AccountId>().is_err(), "i, l, o and u are no digits");
+        assert!(
+            "acc_0123456789abcdefghijklmnop".parse::<AccountId>().is_err(),
+            "i, l, o and u are no digits"
+        );
     }
 
     #[test]

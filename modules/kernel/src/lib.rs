@@ -6,12 +6,15 @@
 // `words!` names serde through here, so that its users need not depend on it by that name.
 #[doc(hidden)]
 pub use serde;
+#[doc(hidden)]
+pub use serde_json;
 
 pub mod access;
 pub mod call;
 pub mod event;
 pub mod id;
 pub mod page;
+pub mod port;
 pub mod random;
 pub mod time;
 
