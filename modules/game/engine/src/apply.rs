@@ -1,0 +1,181 @@
+//! Folding events into a state. Nothing is decided here: an event carries its results, and a reshuffle is
+//! recomputed from the stream.
+
+use crate::card::Shape;
+use crate::cards::Cards;
+use crate::deal::{Deal, Lot};
+use crate::event::{By, Dealt, DrawCause, Event, PassKind};
+use crate::market::Market;
+use crate::outcome::{Outcome, RoundResult};
+use crate::rules::Starter;
+use crate::seat::{BySeat, Seat};
+use crate::state::{Phase, State};
+
+/// The state after the event.
+#[must_use]
+pub fn apply(mut state: State, event: &Event) -> State {
+    state.apply(event);
+    state
+}
+
+impl State {
+    /// Folds the event in. The events of a game, in order, give its state again.
+    pub fn apply(&mut self, event: &Event) {
+        match *event {
+            Event::Dealt(dealt) => {
+                // The starter is known from the event; the lot still has to take its word from the stream.
+                let lot = if self.draws_lot() { Lot::Drawn } else { Lot::Known(dealt.starter) };
+                let deal = Deal::new(&self.rules, dealt.key, lot);
+                self.seat_deal(&deal, &dealt);
+            }
+            Event::Played { seat, cards, call, debt, next } => self.lay(seat, cards, call, debt, next),
+            Event::Drew { seat, cards, cause, by, reshuffled, waiting, next } => {
+                self.take_from_market(cards.len(), reshuffled);
+                if !cards.is_empty() {
+                    self.hands.get_mut(seat).extend(cards);
+                    self.hand_changed(seat);
+                }
+                match cause {
+                    DrawCause::Choice | DrawCause::Debt => {
+                        self.count_move(seat, by);
+                        self.forced_passes = 0;
+                        self.debt = 0;
+                        self.waiting = waiting;
+                    }
+                    DrawCause::Penalty => *self.due.get_mut(seat) = None,
+                    DrawCause::GeneralMarket | DrawCause::Finish | DrawCause::FinalEffect => {}
+                }
+                self.turn = next;
+            }
+            Event::Passed { seat, kind, by, next } => self.pass(seat, kind, by, next),
+            Event::Announced { seat, announcement } => {
+                *self.due.get_mut(seat) = None;
+                *self.announced.get_mut(seat) = Some(announcement);
+            }
+            Event::AnnouncementDue { seat, announcement } => *self.due.get_mut(seat) = Some(announcement),
+            Event::RoundEnded(result) => self.end_round(result),
+            Event::MatchEnded { outcome } => self.end_match(outcome),
+            Event::Voided => self.end_match(Outcome::Voided),
+        }
+    }
+
+    /// Whether the starter of the next round is drawn from its stream: the first under every rule.
+    pub(crate) fn draws_lot(&self) -> bool {
+        self.round == 0 || self.rules.starter == Starter::Random
+    }
+
+    /// Puts a dealt round on the table.
+    pub(crate) fn seat_deal(&mut self, deal: &Deal, dealt: &Dealt) {
+        *self = Self {
+            phase: Phase::Playing,
+            round: dealt.round,
+            starter: dealt.starter,
+            turn: dealt.turn,
+            hands: deal.hands,
+            market: deal.market,
+            in_force: deal.opener,
+            debt: dealt.debt,
+            stream: deal.stream,
+            run_outs: self.run_outs,
+            scores: self.scores,
+            wins: self.wins,
+            last_round: self.last_round,
+            ..Self::new(self.rules)
+        };
+    }
+
+    fn lay(&mut self, seat: Seat, cards: Cards, call: Option<Shape>, debt: u8, next: Seat) {
+        let hand = self.hands.get_mut(seat);
+        for card in cards.iter() {
+            hand.remove(card);
+            if let Some(covered) = self.in_force.replace(card) {
+                self.pile.insert(covered);
+            }
+        }
+        self.called = call;
+        self.debt = debt;
+        self.waiting = None;
+        self.forced_passes = 0;
+        self.hand_changed(seat);
+        self.count_move(seat, By::Player);
+        self.turn = next;
+    }
+
+    fn pass(&mut self, seat: Seat, kind: PassKind, by: By, next: Seat) {
+        match kind {
+            PassKind::Kept => self.waiting = None,
+            PassKind::Forced => {
+                self.forced_passes = self.forced_passes.saturating_add(1);
+                self.debt = 0;
+            }
+        }
+        self.count_move(seat, by);
+        self.turn = next;
+    }
+
+    /// One move more. Only a player's own move ends its row of run-out turns.
+    fn count_move(&mut self, seat: Seat, by: By) {
+        self.moves = self.moves.saturating_add(1);
+        let run_outs = self.run_outs.get_mut(seat);
+        *run_outs = match by {
+            By::Player => 0,
+            By::Clock => run_outs.saturating_add(1),
+        };
+    }
+
+    /// What was said, or had to be said, about a hand lapses when the hand changes.
+    const fn hand_changed(&mut self, seat: Seat) {
+        *self.due.get_mut(seat) = None;
+        *self.announced.get_mut(seat) = None;
+    }
+
+    fn take_from_market(&mut self, count: u8, reshuffled: bool) {
+        let missing = self.market.skip(count);
+        if reshuffled {
+            self.reshuffle();
+            self.market.skip(missing);
+        }
+    }
+
+    /// Every card but the one in force becomes the market again, none lost and none doubled.
+    pub(crate) fn reshuffle(&mut self) {
+        let mut words = self.stream.open();
+        self.market = Market::sorted(std::mem::take(&mut self.pile));
+        self.market.shuffle(&mut words);
+        self.stream = words.close();
+        self.reshuffles = self.reshuffles.saturating_add(1);
+    }
+
+    fn end_round(&mut self, result: RoundResult) {
+        self.phase = Phase::Waiting;
+        self.debt = 0;
+        self.waiting = None;
+        self.due = BySeat::new(None, None);
+        for seat in Seat::ALL {
+            *self.scores.get_mut(*seat) += u32::from(*result.points.get(*seat));
+        }
+        if let Some(winner) = result.winner {
+            let wins = self.wins.get_mut(winner);
+            *wins = wins.saturating_add(1);
+        }
+        self.last_round = Some(result);
+    }
+
+    fn end_match(&mut self, outcome: Outcome) {
+        self.phase = Phase::Over;
+        self.waiting = None;
+        self.due = BySeat::new(None, None);
+        self.outcome = Some(outcome);
+    }
+
+    /// Every card of the table, wherever it is, in canonical order.
+    #[cfg(test)]
+    pub(crate) fn everywhere(&self) -> Vec<crate::card::Card> {
+        let hands = Seat::ALL.iter().flat_map(|seat| self.hand(*seat).iter());
+        let market = self.market.as_slice().iter().copied();
+        let mut cards: Vec<crate::card::Card> =
+            hands.chain(market).chain(self.pile).chain(self.in_force).collect();
+        cards.sort_unstable();
+        cards
+    }
+}

@@ -1,0 +1,81 @@
+//! Which cards fit the table: the one place that knows matching, debts and double decking.
+
+use crate::card::Card;
+use crate::card_set::{CardSet, Pattern};
+use crate::cards::Cards;
+use crate::rules::{Counter, DoubleDeck, GeneralMarket, RuleSet, SpecialFinish};
+use crate::seat::Seat;
+use crate::state::State;
+
+impl State {
+    /// The cards that fit the card in force, or the called shape. With no card in force every card leads.
+    pub(crate) fn fitting(&self) -> Pattern {
+        let Some(card) = self.in_force else { return Pattern::ANY };
+        match (card.shape(), self.called) {
+            (Some(shape), _) => beside(shape, card.number()).or(Pattern::WHOT),
+            (None, Some(called)) => Pattern::shape(called).or(Pattern::WHOT),
+            (None, None) => Pattern::WHOT,
+        }
+    }
+
+    /// The cards that answer the debt. The card in force is always the one that made it.
+    pub(crate) fn answering(&self) -> Pattern {
+        let numbers = match self.in_force.map_or(0, Card::number) {
+            14 if self.rules.general_market == GeneralMarket::Defend => Pattern::number(14),
+            number @ (2 | 5) => match self.rules.counter {
+                Counter::Same => Pattern::number(number),
+                Counter::Cross => Pattern::number(2).or(Pattern::number(5)),
+                Counter::None => Pattern::NONE,
+            },
+            _ => Pattern::NONE,
+        };
+        if self.rules.whot_defends { numbers.or(Pattern::WHOT) } else { numbers }
+    }
+
+    /// The cards that may be laid now, first or alone.
+    pub(crate) fn accepted(&self) -> Pattern {
+        if self.debt > 0 { self.answering() } else { self.fitting() }
+    }
+
+    /// The cards of a hand that may be laid alone. Whenever a longer play is legal its first card is here:
+    /// laid alone it leaves cards, so no finish rule stands against it.
+    pub(crate) fn playable_alone(&self, seat: Seat) -> CardSet {
+        let hand = self.hand(seat);
+        let cards = hand.within(self.accepted());
+        if hand.len() == 1 && self.rules.special_finish == SpecialFinish::Reject {
+            cards.within(Pattern::ANY.without(Pattern::special(&self.rules)))
+        } else {
+            cards
+        }
+    }
+
+    /// Whether this play would leave its player with a special card as the last one laid, where that is
+    /// refused.
+    pub(crate) fn finishes_badly(&self, seat: Seat, cards: Cards) -> bool {
+        self.rules.special_finish == SpecialFinish::Reject
+            && cards.len() == self.hand(seat).len()
+            && cards.last().is_some_and(|card| self.rules.is_special(card.number()))
+    }
+}
+
+/// The cards with that shape or that number.
+const fn beside(shape: crate::card::Shape, number: u8) -> Pattern {
+    Pattern::shape(shape).or(Pattern::number(number))
+}
+
+/// Whether these cards may be laid together, whatever lies on the table.
+pub(crate) fn go_together(rules: &RuleSet, cards: &[Card]) -> bool {
+    match (rules.double_deck, cards) {
+        (_, [_]) => true,
+        (DoubleDeck::PairPlain, [first, second]) => follows(rules, *first, *second),
+        (DoubleDeck::Group, [first, rest @ ..]) => rest.iter().all(|card| card.number() == first.number()),
+        _ => false,
+    }
+}
+
+/// Whether a plain card may be laid right after another in one play.
+pub(crate) fn follows(rules: &RuleSet, first: Card, second: Card) -> bool {
+    !rules.is_special(first.number())
+        && !rules.is_special(second.number())
+        && (first.shape() == second.shape() || first.number() == second.number())
+}
