@@ -1,0 +1,10 @@
+DROP TABLE notices;
+DROP TABLE notice_heads;
+DROP TABLE idempotency_keys;
+DROP TABLE audit_events;
+DROP FUNCTION audit_events_are_written_once();
+DROP TABLE jobs;
+DROP TABLE inbox_parked;
+DROP TABLE inbox_cursors;
+DROP TABLE outbox_head;
+DROP TABLE outbox_events;
