@@ -26,6 +26,27 @@ impl RedemptionTicket {
     /// What the MAC's key is derived for.
     pub const PURPOSE: &'static str = "redemption-ticket";
 
+    /// What stands before the encoded ticket, so that scanners and people recognise it.
+    const PREFIX: &'static str = "rtk_";
+
+    /// The ticket as a client carries it: its bytes and the MAC over them, in base64url.
+    #[must_use]
+    pub fn to_text(self, mac: &[u8; 32]) -> String {
+        let mut bytes = [0; 72];
+        let (body, tag) = bytes.split_at_mut(40);
+        body.copy_from_slice(&self.to_bytes());
+        tag.copy_from_slice(mac);
+        format!("{}{}", Self::PREFIX, data_encoding::BASE64URL_NOPAD.encode(&bytes))
+    }
+
+    /// Reads what [`Self::to_text`] wrote: the ticket and the MAC that the caller must check over [`Self::to_bytes`].
+    pub fn from_text(text: &str) -> Result<(Self, [u8; 32]), InvalidTicket> {
+        let encoded = text.strip_prefix(Self::PREFIX).filter(|rest| rest.len() == 96).ok_or(InvalidTicket)?;
+        let bytes = data_encoding::BASE64URL_NOPAD.decode(encoded.as_bytes()).map_err(|_| InvalidTicket)?;
+        let (body, mac) = bytes.split_last_chunk::<32>().ok_or(InvalidTicket)?;
+        Ok((Self::from_bytes(body)?, *mac))
+    }
+
     /// The 40 bytes that the MAC covers: redemption, distributor, expiry in microseconds, big-endian.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 40] {
@@ -55,6 +76,20 @@ impl RedemptionTicket {
 mod tests {
     use super::*;
     use kernel::id::Uuid;
+
+    #[test]
+    fn a_ticket_travels_as_text_with_its_mac() {
+        let ticket = RedemptionTicket {
+            redemption: RedemptionId::from_uuid(Uuid::from_u128(1)),
+            distributor: AccountId::from_uuid(Uuid::from_u128(2)),
+            expires_at: Timestamp::from_micros(3),
+        };
+        let text = ticket.to_text(&[9; 32]);
+        assert_eq!(RedemptionTicket::from_text(&text), Ok((ticket, [9; 32])));
+        for bad in ["", "rtk_", &text[..99], &text.replace("rtk_", "tkt_"), &format!("{text}A")] {
+            assert_eq!(RedemptionTicket::from_text(bad), Err(InvalidTicket), "{bad}");
+        }
+    }
 
     #[test]
     fn a_ticket_reads_back_as_it_was_written_and_nothing_else_does() {
