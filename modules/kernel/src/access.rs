@@ -130,6 +130,8 @@ words! {
         InviteRedeem = "invite:redeem",
         /// Read relationships one is part of.
         RelationshipRead = "relationship:read",
+        /// Suspend, resume or end one's own relationship, or mark one's own customer as VIP.
+        RelationshipManage = "relationship:manage",
         /// Ask whether a pair one is part of is entitled.
         EntitlementRead = "entitlement:read",
         /// Block another person.
@@ -158,9 +160,16 @@ impl Permission {
             Self::DistributorRead => &[Admin, Approver, Auditor, Support],
             Self::AccountRead => &[Admin, Approver, Auditor, Support, Moderator],
             Self::InviteManage => &[Distributor],
-            Self::InviteRedeem => &[Player],
-            Self::RelationshipRead | Self::EntitlementRead => &[Customer, Distributor],
-            Self::BlockManage | Self::GameInvite | Self::GamePlay | Self::GameRead => PLAYERS,
+            // A customer may ask too, and is told precisely that it belongs to a distributor already.
+            Self::InviteRedeem => &[Player, Customer],
+            Self::RelationshipManage => &[Customer, Distributor],
+            // Players too: who has just redeemed carries a player's token until its next refresh.
+            Self::RelationshipRead
+            | Self::EntitlementRead
+            | Self::BlockManage
+            | Self::GameInvite
+            | Self::GamePlay
+            | Self::GameRead => PLAYERS,
         }
     }
 }
