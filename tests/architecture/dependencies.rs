@@ -1,0 +1,224 @@
+//! Who may use whom: every edge between our own crates against the table of the architecture.
+
+use std::fs;
+
+use crate::graph::{Graph, Kind, root};
+
+/// The context map: a context may call those to its left; facts that must reach the left travel as events.
+pub(crate) const CONTEXT_MAP: [&str; 5] = ["identity", "customer", "game", "chat", "moderation"];
+
+/// What a member of the workspace is, by where it lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role<'a> {
+    Root,
+    Kernel,
+    Platform,
+    Context(&'a str),
+    Api(&'a str),
+    Engine(&'a str),
+    Chores,
+    Console,
+}
+
+impl<'a> Role<'a> {
+    pub(crate) fn of(folder: &'a str) -> Option<Self> {
+        let known = |context| CONTEXT_MAP.contains(&context);
+        Some(match folder.split('/').collect::<Vec<_>>()[..] {
+            [""] => Self::Root,
+            ["modules", "kernel"] => Self::Kernel,
+            ["modules", "platform"] => Self::Platform,
+            ["modules", context] if known(context) => Self::Context(context),
+            ["modules", context, "api"] if known(context) => Self::Api(context),
+            ["modules", context, "engine"] if known(context) => Self::Engine(context),
+            ["xtask"] => Self::Chores,
+            ["web-console"] => Self::Console,
+            _ => return None,
+        })
+    }
+
+    /// The table. Development dependencies of a context may add the fakes of other contexts' apis, never a context.
+    fn may_use(self, other: Self, kind: Kind) -> bool {
+        match (self, other) {
+            (Self::Root, other) => !matches!(other, Self::Root | Self::Chores),
+            (Self::Api(_) | Self::Engine(_) | Self::Platform | Self::Context(_), Self::Kernel)
+            | (Self::Context(_), Self::Platform) => true,
+            (Self::Context(own), Self::Api(asked)) => {
+                own == asked || left_of(asked, own) || kind == Kind::Dev
+            }
+            (Self::Context(own), Self::Engine(asked)) => own == asked,
+            _ => false,
+        }
+    }
+}
+
+fn left_of(one: &str, other: &str) -> bool {
+    let position = |name| CONTEXT_MAP.iter().position(|context| *context == name);
+    position(one) < position(other)
+}
+
+fn faulty_edges(graph: &Graph) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (krate, folder) in graph.members() {
+        let Some(role) = Role::of(folder) else {
+            faults.push(format!("{folder}/ has no place in the architecture"));
+            continue;
+        };
+        for edge in &krate.edges {
+            let used = &graph.crates[&edge.to];
+            let Some(other) = used.folder.as_deref().and_then(Role::of) else { continue };
+            if !role.may_use(other, edge.kind) {
+                faults.push(format!("{} may not use {} ({:?})", krate.name, used.name, edge.kind));
+            }
+            if edge.kind == Kind::Use && edge.features.iter().any(|feature| feature == "testing") {
+                faults.push(format!(
+                    "{} uses {} with its feature `testing` outside of tests",
+                    krate.name, used.name
+                ));
+            }
+        }
+    }
+    faults
+}
+
+/// Every folder of `modules/` is kernel, platform, or a context of the map with its api, and all are members.
+fn misplaced_modules(modules: &[String], graph: &Graph) -> Vec<String> {
+    let is_member = |wanted: &str| graph.members().any(|(_, folder)| folder == wanted);
+    let mut faults = Vec::new();
+    for module in modules {
+        let folder = format!("modules/{module}");
+        let Some(role) = Role::of(&folder) else {
+            faults.push(format!("{folder}/ is not in the context map"));
+            continue;
+        };
+        let parts = if matches!(role, Role::Context(_)) { &["", "/api"][..] } else { &[""] };
+        for part in parts {
+            if !is_member(&format!("{folder}{part}")) {
+                faults.push(format!("{folder}{part}/ is no member of the workspace"));
+            }
+        }
+    }
+    faults
+}
+
+fn modules_of_the_tree() -> Vec<String> {
+    let folders = fs::read_dir(root().join("modules")).unwrap().map(Result::unwrap);
+    let folders = folders.filter(|entry| entry.path().is_dir());
+    folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
+}
+
+/// Whether a manifest takes the workspace's lints.
+fn inherits_lints(manifest: &str) -> bool {
+    let mut lines = manifest.lines().map(str::trim).skip_while(|line| *line != "[lints]").skip(1);
+    lines.find(|line| !line.is_empty()) == Some("workspace = true")
+}
+
+mod checks {
+    use super::*;
+    use crate::assert_clean;
+
+    #[test]
+    fn every_edge_between_our_crates_is_in_the_table() {
+        let graph = Graph::of_the_workspace();
+        assert!(graph.members().count() > 9, "the members were not found");
+        assert_clean(&faulty_edges(graph));
+    }
+
+    #[test]
+    fn every_module_of_the_tree_is_in_the_context_map() {
+        let modules = modules_of_the_tree();
+        assert!(modules.len() >= 5, "the modules were not found");
+        assert_clean(&misplaced_modules(&modules, Graph::of_the_workspace()));
+    }
+
+    #[test]
+    fn every_crate_takes_the_lints_of_the_workspace() {
+        let manifest = |folder: &str| fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
+        let members = Graph::of_the_workspace().members();
+        let without = members.filter(|(_, folder)| !inherits_lints(&manifest(folder)));
+        assert_clean(
+            &without.map(|(krate, _)| format!("{} has lints of its own", krate.name)).collect::<Vec<_>>(),
+        );
+    }
+
+    #[test]
+    fn one_clippy_configuration_rules_all_crates() {
+        let nearer = |folder: &str| {
+            ["clippy.toml", ".clippy.toml"].iter().any(|name| root().join(folder).join(name).exists())
+        };
+        let members = Graph::of_the_workspace().members();
+        let own = members.filter(|(_, folder)| !folder.is_empty() && nearer(folder));
+        assert_clean(
+            &own.map(|(krate, _)| format!("{} hides the root's clippy.toml", krate.name)).collect::<Vec<_>>(),
+        );
+    }
+}
+
+mod controls {
+    use super::*;
+    use crate::assert_finds;
+
+    fn with(from: &str, to: &str, kind: Kind) -> Vec<String> {
+        faulty_edges(&Graph::of_the_workspace().with_edge(from, to, kind, &[]))
+    }
+
+    #[test]
+    fn a_planted_edge_is_found_and_nothing_else() {
+        for (from, to) in [
+            ("kernel", "game-engine"),
+            ("game-engine", "platform"),
+            ("identity-api", "platform"),
+            ("identity-api", "customer-api"),
+            ("platform", "identity-api"),
+            ("identity", "customer-api"),
+            ("customer", "identity"),
+            ("customer", "game-engine"),
+            ("game", "customer"),
+            ("xtask", "kernel"),
+            ("game", "whot"),
+            ("whot", "xtask"),
+        ] {
+            assert_finds(&with(from, to, Kind::Use), &format!("{from} may not use {to} (Use)"));
+        }
+    }
+
+    #[test]
+    fn development_edges_are_judged_by_themselves() {
+        assert_eq!(with("identity", "customer-api", Kind::Dev), [""; 0]);
+        assert_finds(&with("identity", "customer", Kind::Dev), "identity may not use customer (Dev)");
+        assert_finds(&with("kernel", "platform", Kind::Dev), "kernel may not use platform (Dev)");
+    }
+
+    #[test]
+    fn test_doubles_in_what_is_shipped_are_found() {
+        let doctored =
+            Graph::of_the_workspace().with_edge("customer", "identity-api", Kind::Use, &["testing"]);
+        let planted = "customer uses identity-api with its feature `testing` outside of tests";
+        assert_finds(&faulty_edges(&doctored), planted);
+    }
+
+    #[test]
+    fn an_unknown_module_is_found() {
+        let doctored = Graph::of_the_workspace().with_crate("payments", Some("modules/payments"), None);
+        assert_finds(&faulty_edges(&doctored), "modules/payments/ has no place in the architecture");
+        let modules = ["payments".to_owned()];
+        assert_finds(&misplaced_modules(&modules, &doctored), "modules/payments/ is not in the context map");
+    }
+
+    #[test]
+    fn a_module_outside_the_workspace_is_found() {
+        let mut doctored = Graph::of_the_workspace().clone();
+        doctored.crates.remove(&doctored.key("game-api"));
+        let modules = ["game".to_owned()];
+        assert_finds(
+            &misplaced_modules(&modules, &doctored),
+            "modules/game/api/ is no member of the workspace",
+        );
+    }
+
+    #[test]
+    fn lints_of_ones_own_are_found() {
+        assert!(inherits_lints("[package]\n\n[lints]\nworkspace = true\n"));
+        assert!(!inherits_lints("[package]\n\n[lints.rust]\nunsafe_code = \"allow\"\n"));
+        assert!(!inherits_lints("[package]\nworkspace = true\n"));
+    }
+}
