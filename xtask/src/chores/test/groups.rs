@@ -125,7 +125,7 @@ fn ordinary(integration_tests: &[String]) -> Vec<Group> {
                 "postgres",
                 minutes(4),
                 vec![
-                    Action::Tests(Tests::of(&["--lib"]).filter(&["postgres"]).postgres()),
+                    Action::Tests(Tests::of(&["--lib"]).filter(&["::on_postgresql"]).postgres()),
                     Action::Tests(
                         blackbox().filter(&["journeys::", "races::", "crashes::", "schemas::"]).postgres(),
                     ),
@@ -169,7 +169,7 @@ fn units(integration_tests: &[String]) -> Tests {
     for name in integration_tests.iter().filter(|name| !OWN_GROUPS.contains(&name.as_str())) {
         tests.targets.extend(["--test".to_owned(), name.clone()]);
     }
-    tests.arguments = vec!["--skip", "postgres"];
+    tests.arguments = vec!["--skip", "::on_postgresql"];
     tests
 }
 
