@@ -30,6 +30,17 @@ impl Market {
         market
     }
 
+    /// These cards in this order, the first on top.
+    #[cfg(test)]
+    pub(crate) fn in_order(cards: &[Card]) -> Self {
+        let mut market = Self::EMPTY;
+        for (slot, card) in market.cards.iter_mut().zip(cards) {
+            *slot = *card;
+            market.end += 1;
+        }
+        market
+    }
+
     /// The cards left, the top first.
     pub(crate) fn as_slice(&self) -> &[Card] {
         self.cards.get(usize::from(self.head)..usize::from(self.end)).unwrap_or(&[])
