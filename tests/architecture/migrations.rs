@@ -2,10 +2,12 @@
 //! nothing that names another module's schema.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use crate::dependencies::CONTEXT_MAP;
 use crate::sources::{Source, read_all};
 
+const BOOTSTRAP: &str = "migrations/bootstrap/postgres.sql";
 const DIALECTS: [&str; 2] = ["postgres", "sqlite"];
 
 /// Versions of each module and dialect; faults of single files go to `faults`.
@@ -79,9 +81,23 @@ fn qualifies(statements: &str, schema: &str) -> bool {
     })
 }
 
+/// The script that makes the roles of a server must know every context.
+fn contexts_without_roles(script: &str, contexts: &[&str]) -> Vec<String> {
+    let unknown = contexts.iter().filter(|context| !script.contains(&format!("'{context}'")));
+    unknown.map(|context| format!("{BOOTSTRAP}: no roles for {context}")).collect()
+}
+
 mod checks {
     use super::*;
     use crate::assert_clean;
+    use crate::graph::root;
+
+    #[test]
+    fn every_context_gets_its_roles() {
+        let script = fs::read_to_string(root().join(BOOTSTRAP)).unwrap();
+        let there = CONTEXT_MAP.into_iter().filter(|context| root().join("modules").join(context).exists());
+        assert_clean(&contexts_without_roles(&script, &there.collect::<Vec<_>>()));
+    }
 
     #[test]
     fn migrations_have_both_ways_in_both_dialects_and_stay_in_their_schema() {
@@ -94,6 +110,16 @@ mod checks {
 mod controls {
     use super::*;
     use crate::assert_finds;
+
+    #[test]
+    fn a_context_without_roles_is_found() {
+        let script = "ARRAY['identity', 'game']";
+        let contexts = ["identity", "customer", "game"];
+        assert_finds(
+            &contexts_without_roles(script, &contexts),
+            "migrations/bootstrap/postgres.sql: no roles for customer",
+        );
+    }
 
     const VERSION: &str = "2026-11-20-000001_start";
 
