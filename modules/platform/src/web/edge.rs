@@ -148,7 +148,7 @@ fn problem_of(response: &HttpResponse) -> Option<Problem> {
     let failed = status.is_client_error() || status.is_server_error();
     let deliberate = response.headers().get(CONTENT_TYPE).is_some_and(|media| {
         let media = media.as_bytes();
-        media.starts_with(PROBLEM_JSON.as_bytes()) || media.starts_with(b"text/html")
+        [PROBLEM_JSON, "application/json", "text/html"].iter().any(|kind| media.starts_with(kind.as_bytes()))
     });
     (failed && !deliberate).then(|| Problem::of_status(status))
 }

@@ -9,6 +9,7 @@ mod caller;
 mod canonical;
 mod cors;
 mod cursor;
+mod docs;
 mod edge;
 mod guard;
 mod headers;
