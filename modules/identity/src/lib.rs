@@ -1,1 +1,4 @@
-//! Being written.
+//! Identity: who people are, how they prove it, and what they may do.
+
+mod domain;
+mod store;

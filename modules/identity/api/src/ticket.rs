@@ -27,7 +27,7 @@ impl RedemptionTicket {
     pub const PURPOSE: &'static str = "redemption-ticket";
 
     /// What stands before the encoded ticket, so that scanners and people recognise it.
-    const PREFIX: &'static str = "rtk_";
+    const PREFIX: &'static str = "rdt_";
 
     /// The ticket as a client carries it: its bytes and the MAC over them, in base64url.
     #[must_use]
@@ -86,7 +86,7 @@ mod tests {
         };
         let text = ticket.to_text(&[9; 32]);
         assert_eq!(RedemptionTicket::from_text(&text), Ok((ticket, [9; 32])));
-        for bad in ["", "rtk_", &text[..99], &text.replace("rtk_", "tkt_"), &format!("{text}A")] {
+        for bad in ["", "rdt_", &text[..99], &text.replace("rdt_", "tkt_"), &format!("{text}A")] {
             assert_eq!(RedemptionTicket::from_text(bad), Err(InvalidTicket), "{bad}");
         }
     }

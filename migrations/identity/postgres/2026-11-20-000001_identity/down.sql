@@ -1,0 +1,11 @@
+DROP TABLE distributors;
+DROP TABLE signing_keys;
+DROP TABLE live_tickets;
+DROP TABLE activation_tokens;
+DROP TABLE redemptions;
+DROP TABLE revocations;
+DROP TABLE sessions;
+DROP TABLE credentials;
+DROP TABLE accounts;
+DROP TABLE bootstrap;
+DROP TABLE persons;
