@@ -4,3 +4,5 @@
 //! what it offers.
 
 mod domain;
+mod store;
+mod text;

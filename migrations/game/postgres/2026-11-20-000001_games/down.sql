@@ -1,0 +1,11 @@
+DROP TABLE reconnect_tokens;
+DROP TABLE play_restrictions;
+DROP TABLE nodes;
+DROP TABLE seat_leases;
+DROP TABLE pair_scores;
+DROP TABLE participants;
+DROP TABLE running_games;
+DROP TABLE journal;
+DROP TABLE games;
+DROP TABLE game_seeds;
+DROP TABLE game_invites;

@@ -1,0 +1,419 @@
+//! Invites at rest: created once per key, closed once, accepted once.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use game_api::GameEvent;
+use game_engine::Seat;
+use kernel::Timestamp;
+use kernel::id::{AccountId, GameInviteId};
+use platform::db::{Bulk, StoreError};
+use platform::idempotency::{self, Claim, Claimed};
+use platform::sql::{Key, Ts, Word};
+use platform::{read, write, write_one};
+
+use super::diesel_store::{DieselStore, announce, audit, tell};
+use super::people::Cursor;
+use super::rows::{GameRow, InviteRow, LineRow, number, seat_number};
+use super::schema::{game_invites, game_seeds, games, participants, running_games};
+use super::{Stamp, Told};
+use crate::domain::entry::Recorded;
+use crate::domain::invite::{CancelCause, Invite, InviteState, Side};
+use crate::domain::notice::{Addressed, Notice};
+use crate::domain::shuffle::Entropy;
+
+/// An invite about to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct NewInvite {
+    pub(crate) invite: Invite,
+    pub(crate) sealed_seed: Vec<u8>,
+    /// How many the creator may have open, this one included.
+    pub(crate) open_at_most: u32,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Creation {
+    Made(Vec<Told>),
+    /// The same key and body were used before: this is what they made.
+    Repeated(GameInviteId),
+    KeyReused,
+    InFlight,
+    TooManyOpen,
+    /// A rematch of that game is on offer already.
+    RematchOffered(GameInviteId),
+}
+
+/// A pending invite about to be declined or cancelled.
+#[derive(Debug, Clone)]
+pub(crate) struct Closing {
+    pub(crate) invite: GameInviteId,
+    pub(crate) state: InviteState,
+    pub(crate) reason: String,
+    pub(crate) notices: Vec<Addressed>,
+}
+
+/// A pending invite about to become its game.
+#[derive(Debug, Clone)]
+pub(crate) struct Acceptance {
+    pub(crate) invite: Invite,
+    /// The first lines of the journal, dealt with the entropy of that revision.
+    pub(crate) lines: Vec<Recorded>,
+    pub(crate) due_at: Option<Timestamp>,
+    pub(crate) notices: Vec<Addressed>,
+}
+
+/// Which pending invites to cancel, because the people may not play each other any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cancelling {
+    Between(AccountId, AccountId),
+    AllOf(AccountId),
+}
+
+/// One end's invites, newest first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InvitesQuery {
+    pub(crate) account: AccountId,
+    pub(crate) side: Side,
+    /// Only those that can still be accepted.
+    pub(crate) open_at: Option<Timestamp>,
+    pub(crate) before: Option<GameInviteId>,
+    /// Rows at most.
+    pub(crate) rows: i64,
+}
+
+/// Expired invites told of in one transaction at most.
+const EXPIRED_AT_ONCE: i64 = 100;
+
+#[async_trait]
+pub(crate) trait InviteStore: Send + Sync {
+    async fn create_invite(&self, new: NewInvite, claim: Claim, stamp: Stamp) -> Result<Creation, StoreError>;
+    async fn invite(&self, id: GameInviteId) -> Result<Option<Invite>, StoreError>;
+    async fn invites(&self, query: InvitesQuery) -> Result<Vec<Invite>, StoreError>;
+    /// Whether the invite was still open.
+    async fn put_entropy(&self, id: GameInviteId, entropy: Entropy, now: Timestamp) -> Result<bool, StoreError>;
+    /// `None` if it was not open any more; nothing changed then.
+    async fn close_invite(&self, closing: Closing, stamp: Stamp) -> Result<Option<Vec<Told>>, StoreError>;
+    /// `None` if it was not open any more or its entropy has changed; nothing changed then.
+    async fn accept_invite(&self, acceptance: Acceptance, stamp: Stamp) -> Result<Option<Vec<Told>>, StoreError>;
+    /// Cancels pending invites and moves the consumer's cursor, if it is for one.
+    async fn cancel_invites(
+        &self,
+        which: Cancelling,
+        cursor: Option<Cursor>,
+        stamp: Stamp,
+    ) -> Result<Vec<Told>, StoreError>;
+    /// Records invites that have run out and tells both ends; some of them at a time.
+    async fn record_expired(&self, now: Timestamp) -> Result<Vec<Told>, StoreError>;
+}
+
+#[async_trait]
+impl InviteStore for DieselStore {
+    async fn create_invite(&self, new: NewInvite, claim: Claim, stamp: Stamp) -> Result<Creation, StoreError> {
+        let ids = self.ids.clone();
+        let outcome = write!(self.db, |c| {
+            match idempotency::claim(c, &claim).await? {
+                Claimed::New => {}
+                Claimed::Conflict => return Err(Undone::Not(Creation::KeyReused)),
+                Claimed::InFlight => return Err(Undone::Not(Creation::InFlight)),
+                Claimed::Repeat(value) => return Err(Undone::Not(repeated(&value)?)),
+            }
+            let invite = &new.invite;
+            let open: i64 = game_invites::table
+                .filter(game_invites::creator.eq(Key::from(invite.creator)))
+                .filter(game_invites::state.eq(Word(InviteState::Pending)))
+                .filter(game_invites::expires_at.gt(Ts(stamp.at)))
+                .count()
+                .get_result(c)
+                .await?;
+            if open >= i64::from(new.open_at_most) {
+                return Err(Undone::Not(Creation::TooManyOpen));
+            }
+            if let Some(game) = invite.rematch_of {
+                // One that has run out makes room, whether or not that was recorded.
+                diesel::update(game_invites::table)
+                    .filter(game_invites::rematch_of.eq(Key::from(game)))
+                    .filter(game_invites::state.eq(Word(InviteState::Pending)))
+                    .filter(game_invites::expires_at.le(Ts(stamp.at)))
+                    .set((
+                        game_invites::state.eq(Word(InviteState::Expired)),
+                        game_invites::closed_at.eq(Some(Ts(stamp.at))),
+                    ))
+                    .execute(c)
+                    .await?;
+                let offered: Option<Key> = game_invites::table
+                    .filter(game_invites::rematch_of.eq(Key::from(game)))
+                    .filter(game_invites::state.eq(Word(InviteState::Pending)))
+                    .select(game_invites::id)
+                    .first(c)
+                    .await
+                    .optional()?;
+                if let Some(id) = offered {
+                    return Err(Undone::Not(Creation::RematchOffered(id.id())));
+                }
+            }
+            diesel::insert_into(game_invites::table).values(InviteRow::from(invite)).execute(c).await?;
+            diesel::insert_into(game_seeds::table)
+                .values((game_seeds::game.eq(Key::from(invite.game)), game_seeds::sealed.eq(&new.sealed_seed)))
+                .execute(c)
+                .await?;
+            audit(c, &ids, &stamp, "game_invite.create", invite.id.to_string(), |event| {
+                event.related("game", invite.game).digest("commitment", &invite.commitment.bytes())
+            })
+            .await?;
+            let notice = Notice::Invited {
+                invite: invite.id,
+                game: invite.game,
+                from: invite.creator,
+                rematch_of: invite.rematch_of,
+                expires_at: invite.expires_at,
+            };
+            let told = tell(c, vec![Addressed { to: invite.invitee, notice }], stamp.at).await?;
+            idempotency::store(c, &claim, serde_json::json!({ "invite": invite.id })).await?;
+            Ok(told)
+        });
+        match outcome {
+            Ok(told) => Ok(Creation::Made(told)),
+            Err(Undone::Not(creation)) => Ok(creation),
+            Err(Undone::Failed(error)) => Err(error),
+        }
+    }
+
+    async fn invite(&self, id: GameInviteId) -> Result<Option<Invite>, StoreError> {
+        let row: Result<Option<InviteRow>, StoreError> = read!(self.db, |c| {
+            let row = game_invites::table.find(Key::from(id)).select(InviteRow::as_select());
+            Ok(row.first(c).await.optional()?)
+        });
+        row?.map(Invite::try_from).transpose()
+    }
+
+    async fn invites(&self, query: InvitesQuery) -> Result<Vec<Invite>, StoreError> {
+        let rows: Result<Vec<InviteRow>, StoreError> = read!(self.db, |c| {
+            let mut rows = game_invites::table.select(InviteRow::as_select()).into_boxed();
+            let account = Key::from(query.account);
+            rows = match query.side {
+                Side::Creator => rows.filter(game_invites::creator.eq(account)),
+                Side::Invitee => rows.filter(game_invites::invitee.eq(account)),
+            };
+            if let Some(now) = query.open_at {
+                rows = rows
+                    .filter(game_invites::state.eq(Word(InviteState::Pending)))
+                    .filter(game_invites::expires_at.gt(Ts(now)));
+            }
+            if let Some(before) = query.before {
+                rows = rows.filter(game_invites::id.lt(Key::from(before)));
+            }
+            Ok(rows.order(game_invites::id.desc()).limit(query.rows).load(c).await?)
+        });
+        rows?.into_iter().map(Invite::try_from).collect()
+    }
+
+    async fn put_entropy(&self, id: GameInviteId, entropy: Entropy, now: Timestamp) -> Result<bool, StoreError> {
+        write_one!(self.db, |c| {
+            let open = game_invites::table
+                .find(Key::from(id))
+                .filter(game_invites::state.eq(Word(InviteState::Pending)))
+                .filter(game_invites::expires_at.gt(Ts(now)));
+            let changed = diesel::update(open)
+                .set((
+                    game_invites::entropy.eq(Some(entropy.bytes().to_vec())),
+                    game_invites::entropy_rev.eq(game_invites::entropy_rev + 1),
+                ))
+                .execute(c)
+                .await?;
+            Ok(changed == 1)
+        })
+    }
+
+    async fn close_invite(&self, closing: Closing, stamp: Stamp) -> Result<Option<Vec<Told>>, StoreError> {
+        let ids = self.ids.clone();
+        write!(self.db, |c| {
+            let open = game_invites::table
+                .find(Key::from(closing.invite))
+                .filter(game_invites::state.eq(Word(InviteState::Pending)))
+                .filter(game_invites::expires_at.gt(Ts(stamp.at)));
+            let changed = diesel::update(open)
+                .set((
+                    game_invites::state.eq(Word(closing.state)),
+                    game_invites::reason.eq(Some(&closing.reason)),
+                    game_invites::closed_at.eq(Some(Ts(stamp.at))),
+                ))
+                .execute(c)
+                .await?;
+            if changed == 0 {
+                return Ok(None);
+            }
+            let action = match closing.state {
+                InviteState::Declined => "game_invite.decline",
+                _ => "game_invite.cancel",
+            };
+            audit(c, &ids, &stamp, action, closing.invite.to_string(), |event| event.reason(closing.reason)).await?;
+            Ok(Some(tell(c, closing.notices, stamp.at).await?))
+        })
+    }
+
+    async fn accept_invite(&self, acceptance: Acceptance, stamp: Stamp) -> Result<Option<Vec<Told>>, StoreError> {
+        let ids = self.ids.clone();
+        let game = acceptance.invite.game;
+        let lines: Result<Vec<LineRow>, StoreError> =
+            acceptance.lines.iter().map(|line| LineRow::of(game, line)).collect();
+        let (lines, last) = (lines?, number(acceptance.lines.last().map_or(0, |line| line.seq))?);
+        write!(self.db, |c| {
+            let invite = acceptance.invite;
+            let open = game_invites::table
+                .find(Key::from(invite.id))
+                .filter(game_invites::state.eq(Word(InviteState::Pending)))
+                .filter(game_invites::expires_at.gt(Ts(stamp.at)))
+                .filter(game_invites::entropy_rev.eq(invite.entropy_rev));
+            let changed = diesel::update(open)
+                .set((
+                    game_invites::state.eq(Word(InviteState::Accepted)),
+                    game_invites::closed_at.eq(Some(Ts(stamp.at))),
+                ))
+                .execute(c)
+                .await?;
+            if changed == 0 {
+                return Ok(None);
+            }
+            let (players, rules) = (invite.players(), invite.rules.canonical());
+            let row = GameRow::started(game, players, &rules, invite.rematch_of, Ts(stamp.at));
+            diesel::insert_into(games::table).values(row).execute(c).await?;
+            for seat in Seat::ALL {
+                diesel::insert_into(participants::table)
+                    .values((
+                        participants::account.eq(Key::from(*players.get(*seat))),
+                        participants::game.eq(Key::from(game)),
+                        participants::seat.eq(seat_number(*seat)),
+                    ))
+                    .execute(c)
+                    .await?;
+            }
+            c.insert_all(lines).await?;
+            diesel::insert_into(running_games::table)
+                .values((
+                    running_games::game.eq(Key::from(game)),
+                    running_games::seq.eq(last),
+                    running_games::due_at.eq(acceptance.due_at.map(Ts)),
+                ))
+                .execute(c)
+                .await?;
+            audit(c, &ids, &stamp, "game.start", game.to_string(), |event| event.related("invite", invite.id))
+                .await?;
+            let event = GameEvent::GameStarted { game, players: [players.first, players.second] };
+            announce(c, &ids, &event, stamp.at).await?;
+            Ok(Some(tell(c, acceptance.notices, stamp.at).await?))
+        })
+    }
+
+    async fn cancel_invites(
+        &self,
+        which: Cancelling,
+        cursor: Option<Cursor>,
+        stamp: Stamp,
+    ) -> Result<Vec<Told>, StoreError> {
+        let ids = self.ids.clone();
+        write!(self.db, |c| {
+            let cause = CancelCause::NotAvailable.as_str();
+            let set = (
+                game_invites::state.eq(Word(InviteState::Cancelled)),
+                game_invites::reason.eq(Some(cause)),
+                game_invites::closed_at.eq(Some(Ts(stamp.at))),
+            );
+            let pending = game_invites::state.eq(Word(InviteState::Pending));
+            let running = game_invites::expires_at.gt(Ts(stamp.at));
+            let ends = (game_invites::id, game_invites::creator, game_invites::invitee);
+            let cancelled: Vec<(Key, Key, Key)> = match which {
+                Cancelling::Between(one, other) => {
+                    let (one, other) = (Key::from(one), Key::from(other));
+                    let there = game_invites::creator.eq(one).and(game_invites::invitee.eq(other));
+                    let back = game_invites::creator.eq(other).and(game_invites::invitee.eq(one));
+                    diesel::update(game_invites::table)
+                        .filter(pending.and(running).and(there.or(back)))
+                        .set(set)
+                        .returning(ends)
+                        .get_results(c)
+                        .await?
+                }
+                Cancelling::AllOf(account) => {
+                    let account = Key::from(account);
+                    let theirs = game_invites::creator.eq(account).or(game_invites::invitee.eq(account));
+                    diesel::update(game_invites::table)
+                        .filter(pending.and(running).and(theirs))
+                        .set(set)
+                        .returning(ends)
+                        .get_results(c)
+                        .await?
+                }
+            };
+            let mut notices = Vec::with_capacity(cancelled.len() * 2);
+            for (id, creator, invitee) in cancelled {
+                let invite: GameInviteId = id.id();
+                audit(c, &ids, &stamp, "game_invite.cancel", invite.to_string(), |event| event.reason(cause))
+                    .await?;
+                for to in [creator.id(), invitee.id()] {
+                    let notice = Notice::Cancelled { invite, reason: cause.to_owned() };
+                    notices.push(Addressed { to, notice });
+                }
+            }
+            let told = tell(c, notices, stamp.at).await?;
+            if let Some(cursor) = cursor {
+                platform::inbox::advance(c, cursor.consumer, cursor.number).await?;
+            }
+            Ok(told)
+        })
+    }
+
+    async fn record_expired(&self, now: Timestamp) -> Result<Vec<Told>, StoreError> {
+        write!(self.db, |c| {
+            let due = game_invites::table
+                .filter(game_invites::state.eq(Word(InviteState::Pending)))
+                .filter(game_invites::expires_at.le(Ts(now)))
+                .order(game_invites::expires_at)
+                .limit(EXPIRED_AT_ONCE)
+                .select(game_invites::id);
+            let due: Vec<Key> = due.load(c).await?;
+            let mut notices = Vec::with_capacity(due.len() * 2);
+            for id in due {
+                let expired: Option<(Key, Key)> = diesel::update(
+                    game_invites::table.find(id).filter(game_invites::state.eq(Word(InviteState::Pending))),
+                )
+                .set((
+                    game_invites::state.eq(Word(InviteState::Expired)),
+                    game_invites::closed_at.eq(Some(Ts(now))),
+                ))
+                .returning((game_invites::creator, game_invites::invitee))
+                .get_result(c)
+                .await
+                .optional()?;
+                let Some((creator, invitee)) = expired else { continue };
+                for to in [creator.id(), invitee.id()] {
+                    notices.push(Addressed { to, notice: Notice::Expired { invite: id.id() } });
+                }
+            }
+            tell(c, notices, now).await
+        })
+    }
+}
+
+/// Why nothing was created: told apart from failure, so that the transaction is rolled back with its claim.
+enum Undone {
+    Not(Creation),
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<diesel::result::Error> for Undone {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+fn repeated(value: &serde_json::Value) -> Result<Creation, StoreError> {
+    let id = value.get("invite").and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
+    id.map(Creation::Repeated).ok_or(StoreError::inconsistent("the result of an idempotency key"))
+}

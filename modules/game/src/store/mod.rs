@@ -1,0 +1,56 @@
+//! Everything game keeps, and all of its SQL. One method is one transaction, with the audit, outbox and inbox rows that
+//! belong to it. Row types never leave this room.
+
+mod diesel_store;
+mod games;
+mod invites;
+mod journal_form;
+mod notice_form;
+mod people;
+mod rows;
+mod schema;
+mod time;
+
+#[cfg(test)]
+mod contract;
+
+pub(crate) use diesel_store::DieselStore;
+pub(crate) use games::{
+    Append, Finish, GameStore, GamesQuery, Journal, Lines, PairScore, Summary,
+};
+pub(crate) use invites::{
+    Acceptance, Cancelling, Closing, Creation, InviteStore, InvitesQuery, NewInvite,
+};
+pub(crate) use people::{Cursor, PeopleStore, ReconnectRow, Sessions};
+pub(crate) use platform::db::StoreError;
+pub(crate) use time::{Lease, TimeStore};
+
+use kernel::id::AccountId;
+use kernel::{CallContext, Timestamp};
+
+/// What the whole context keeps.
+pub(crate) trait Store: InviteStore + GameStore + TimeStore + PeopleStore {}
+impl<S: InviteStore + GameStore + TimeStore + PeopleStore> Store for S {}
+
+/// On whose behalf a business transaction happens, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct Stamp {
+    pub(crate) call: CallContext,
+    pub(crate) at: Timestamp,
+}
+
+/// A notice that now stands in somebody's inbox.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Told {
+    pub(crate) to: AccountId,
+    pub(crate) seq: u64,
+    pub(crate) kind: &'static str,
+    pub(crate) at: Timestamp,
+    pub(crate) body: serde_json::Value,
+}
+
+/// The published form of a journal line, for records.
+pub(crate) fn published(line: &crate::domain::entry::Recorded) -> Result<serde_json::Value, StoreError> {
+    let text = journal_form::encode(&line.entry, line.clock.as_ref())?;
+    serde_json::from_str(&text).map_err(|_| StoreError::inconsistent("a journal line"))
+}

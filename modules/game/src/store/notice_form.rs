@@ -1,0 +1,55 @@
+//! What a notice says in the inbox, as JSON. Ids only: names are looked up by whoever shows it.
+
+use kernel::Timestamp;
+use kernel::id::{AccountId, GameId, GameInviteId};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::StoreError;
+use crate::domain::ending::Status;
+use crate::domain::notice::Notice;
+use crate::text::Text;
+use game_engine::Seat;
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Form<'a> {
+    Invited {
+        invite: GameInviteId,
+        game: GameId,
+        from: AccountId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rematch_of: Option<GameId>,
+        expires_at: Timestamp,
+    },
+    Accepted { invite: GameInviteId, game: GameId },
+    Closed { invite: GameInviteId, reason: &'a str },
+    Expired { invite: GameInviteId },
+    Started { game: GameId, opponent: AccountId, seat: Text<Seat> },
+    Over { game: GameId, status: Status, winner: Option<Text<Seat>>, reason: &'a str },
+}
+
+/// The body of a notice, without its kind.
+pub(super) fn body(notice: &Notice) -> Result<Value, StoreError> {
+    let form = match notice {
+        Notice::Invited { invite, game, from, rematch_of, expires_at } => Form::Invited {
+            invite: *invite,
+            game: *game,
+            from: *from,
+            rematch_of: *rematch_of,
+            expires_at: *expires_at,
+        },
+        Notice::Accepted { invite, game } => Form::Accepted { invite: *invite, game: *game },
+        Notice::Declined { invite, reason } | Notice::Cancelled { invite, reason } => {
+            Form::Closed { invite: *invite, reason }
+        }
+        Notice::Expired { invite } => Form::Expired { invite: *invite },
+        Notice::Started { game, opponent, seat } => {
+            Form::Started { game: *game, opponent: *opponent, seat: Text(*seat) }
+        }
+        Notice::Over { game, status, winner, reason } => {
+            Form::Over { game: *game, status: *status, winner: winner.map(Text), reason }
+        }
+    };
+    serde_json::to_value(form).map_err(|_| StoreError::Failed("a notice does not encode".to_owned()))
+}

@@ -1,0 +1,136 @@
+//! The tables of game as diesel sees them.
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    game_invites (id) {
+        id -> Uid,
+        game -> Uid,
+        creator -> Uid,
+        invitee -> Uid,
+        rules -> Text,
+        commitment -> Binary,
+        entropy -> Nullable<Binary>,
+        entropy_rev -> Integer,
+        rematch_of -> Nullable<Uid>,
+        state -> Text,
+        reason -> Nullable<Text>,
+        created_at -> Instant,
+        expires_at -> Instant,
+        closed_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    game_seeds (game) {
+        game -> Uid,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    games (id) {
+        id -> Uid,
+        first_player -> Uid,
+        second_player -> Uid,
+        rules -> Text,
+        rematch_of -> Nullable<Uid>,
+        status -> Text,
+        winner -> Nullable<SmallInt>,
+        reason -> Nullable<Text>,
+        rounds -> BigInt,
+        first_points -> BigInt,
+        second_points -> BigInt,
+        first_wins -> BigInt,
+        second_wins -> BigInt,
+        last_seq -> Nullable<BigInt>,
+        started_at -> Instant,
+        ended_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    journal (game, seq) {
+        game -> Uid,
+        seq -> BigInt,
+        at -> Instant,
+        body -> Text,
+        seat -> Nullable<SmallInt>,
+        cid -> Nullable<Uid>,
+        act -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    running_games (game) {
+        game -> Uid,
+        seq -> BigInt,
+        due_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    participants (account, game) {
+        account -> Uid,
+        game -> Uid,
+        seat -> SmallInt,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    pair_scores (low, high) {
+        low -> Uid,
+        high -> Uid,
+        low_wins -> BigInt,
+        high_wins -> BigInt,
+        drawn -> BigInt,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    seat_leases (game, seat, node) {
+        game -> Uid,
+        seat -> SmallInt,
+        node -> Uid,
+        held -> Bool,
+        seen_until -> Instant,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    nodes (id) {
+        id -> Uid,
+        alive_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    play_restrictions (account) {
+        account -> Uid,
+        until -> Instant,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    reconnect_tokens (mac) {
+        mac -> Binary,
+        game -> Uid,
+        seat -> SmallInt,
+        account -> Uid,
+        session -> Uid,
+        principal -> Doc,
+        expires_at -> Instant,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(games, participants, game_seeds);
