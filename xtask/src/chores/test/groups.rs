@@ -95,7 +95,7 @@ fn ordinary(integration_tests: &[String]) -> Vec<Group> {
     let group = |name, budget, actions| Group { name, budget, needs: Needs::Nothing, long: false, actions };
     let clippy = vec!["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
     vec![
-        group("format", seconds(10), vec![Action::Check(vec!["fmt", "--all", "--check"])]),
+        group("format", seconds(10), vec![Action::Check(vec!["fmt", "--all", "--", "--check", "-l"])]),
         group(
             "build",
             minutes(5),
