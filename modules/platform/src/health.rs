@@ -27,7 +27,7 @@ struct Check {
 /// The dependencies of the process, asked by `/readyz`.
 pub struct Checks {
     clock: Arc<dyn Clock>,
-    checks: Vec<Check>,
+    all: Vec<Check>,
     draining: AtomicBool,
     last: Mutex<Option<(Timestamp, Report)>>,
 }
@@ -84,16 +84,21 @@ pub struct Alive {
 impl Checks {
     /// No dependency yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, checks: Vec::new(), draining: AtomicBool::new(false), last: Mutex::new(None) }
+        Self { clock, all: Vec::new(), draining: AtomicBool::new(false), last: Mutex::new(None) }
     }
 
     /// Adds a dependency. Its error is logged and never shown.
     #[must_use]
-    pub fn with<F>(mut self, name: &'static str, deadline: Duration, probe: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub fn with<F>(
+        mut self,
+        name: &'static str,
+        deadline: Duration,
+        probe: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<(), String>> + Send + 'static,
     {
-        self.checks.push(Check { name, deadline, probe: Box::new(move || probe().boxed()) });
+        self.all.push(Check { name, deadline, probe: Box::new(move || probe().boxed()) });
         self
     }
 
@@ -111,7 +116,7 @@ impl Checks {
         if let Some(report) = self.remembered(now) {
             return report;
         }
-        let checks = join_all(self.checks.iter().map(ask)).await;
+        let checks = join_all(self.all.iter().map(ask)).await;
         let ready = checks.iter().all(|finding| finding.standing == Standing::Ok);
         let report = Report { status: if ready { Readiness::Ready } else { Readiness::NotReady }, checks };
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, report.clone()));
@@ -181,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     #[tokio::test]
     async fn each_dependency_is_reported_by_name_and_one_failure_is_enough() {
@@ -191,7 +196,8 @@ mod tests {
             .with("game.database", Duration::ZERO, std::future::pending);
         let report = checks.report().await;
         assert_eq!(report.status, Readiness::NotReady);
-        let standings: Vec<_> = report.checks.iter().map(|finding| (finding.name, finding.standing)).collect();
+        let standings: Vec<_> =
+            report.checks.iter().map(|finding| (finding.name, finding.standing)).collect();
         assert_eq!(
             standings,
             [

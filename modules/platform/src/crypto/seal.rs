@@ -32,8 +32,8 @@ impl Sealer {
     pub fn seal(&self, random: &dyn Random, plain: &[u8], context: &[u8]) -> Vec<u8> {
         let nonce: [u8; NONCE_LEN] = random.bytes();
         let mut body = plain.to_vec();
-        let sealed = Nonce::assume_unique_for_key(nonce);
-        if self.0.seal_in_place_append_tag(sealed, Aad::from(context), &mut body).is_err() {
+        let once = Nonce::assume_unique_for_key(nonce);
+        if self.0.seal_in_place_append_tag(once, Aad::from(context), &mut body).is_err() {
             // Only a text of 64 GiB can fail; half-sealed text must not go on.
             std::process::abort();
         }
@@ -49,7 +49,8 @@ impl Sealer {
             return Err(CannotOpen);
         }
         let mut body = Zeroizing::new(body.to_vec());
-        let length = self.0.open_in_place(nonce, Aad::from(context), &mut body).map_err(|_| CannotOpen)?.len();
+        let length =
+            self.0.open_in_place(nonce, Aad::from(context), &mut body).map_err(|_| CannotOpen)?.len();
         body.truncate(length);
         Ok(body)
     }
@@ -65,15 +66,15 @@ mod tests {
     fn what_is_sealed_opens_only_unchanged_in_its_context_and_under_its_key() {
         let random = SeededRandom::new(1);
         let sealer = Sealer::new(&SecretBytes::from([1; 32]));
-        let sealed = sealer.seal(&random, b"a signing key", b"ring/1");
-        assert_eq!(sealer.open(&sealed, b"ring/1").unwrap().as_slice(), b"a signing key");
-        assert_eq!(sealer.open(&sealed, b"ring/2"), Err(CannotOpen));
-        assert_eq!(Sealer::new(&SecretBytes::from([2; 32])).open(&sealed, b"ring/1"), Err(CannotOpen));
-        for place in 0..sealed.len() {
-            let mut changed = sealed.clone();
+        let text = sealer.seal(&random, b"a signing key", b"ring/1");
+        assert_eq!(sealer.open(&text, b"ring/1").unwrap().as_slice(), b"a signing key");
+        assert_eq!(sealer.open(&text, b"ring/2"), Err(CannotOpen));
+        assert_eq!(Sealer::new(&SecretBytes::from([2; 32])).open(&text, b"ring/1"), Err(CannotOpen));
+        for place in 0..text.len() {
+            let mut changed = text.clone();
             changed[place] ^= 1;
             assert_eq!(sealer.open(&changed, b"ring/1"), Err(CannotOpen), "byte {place}");
-            assert_eq!(sealer.open(&sealed[..place], b"ring/1"), Err(CannotOpen), "cut at {place}");
+            assert_eq!(sealer.open(&text[..place], b"ring/1"), Err(CannotOpen), "cut at {place}");
         }
     }
 

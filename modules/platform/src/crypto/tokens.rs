@@ -17,7 +17,7 @@ const CHECK_DIGITS: usize = 6;
 pub struct TokenBytes(Zeroizing<[u8; RANDOM_BYTES]>);
 
 impl TokenBytes {
-    /// The bytes, to be MACed.
+    /// The bytes, for a MAC.
     pub fn as_bytes(&self) -> &[u8; RANDOM_BYTES] {
         &self.0
     }
@@ -74,7 +74,11 @@ mod tests {
         let token = token.expose_secret();
         assert_eq!(token.len(), 4 + 38);
         let digits = &token[4..];
-        for typed in [token.to_owned(), format!(" {token}\n"), format!("civ_{}", digits.to_uppercase().replace('0', "O"))] {
+        for typed in [
+            token.to_owned(),
+            format!(" {token}\n"),
+            format!("civ_{}", digits.to_uppercase().replace('0', "O")),
+        ] {
             assert_eq!(parse("civ", &typed).map(|found| *found.as_bytes()), Some(*bytes.as_bytes()));
         }
     }
@@ -98,7 +102,8 @@ mod tests {
         let digits = &token.expose_secret()[4..];
         assert!(parse("act", &format!("act_{digits}")).is_none(), "the check digits bind the kind");
         assert!(parse("act", write("act", &bytes).expose_secret()).is_some());
-        for junk in ["", "civ_", "civ", digits, &format!("civ_{digits}0"), &format!("civ_{}é", &digits[..36])] {
+        for junk in ["", "civ_", "civ", digits, &format!("civ_{digits}0"), &format!("civ_{}é", &digits[..36])]
+        {
             assert!(parse("civ", junk).is_none());
         }
     }

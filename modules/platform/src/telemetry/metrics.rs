@@ -11,7 +11,8 @@ use super::process;
 
 /// From 50 microseconds, a cached read, to 10 seconds, the longest a request may take.
 const SECONDS: [f64; 16] = [
-    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    10.0,
 ];
 
 /// Everything counted so far. Cheap to clone.
@@ -51,8 +52,14 @@ fn recorder() -> Result<PrometheusRecorder, TelemetryError> {
 }
 
 fn describe() {
-    metrics::describe_counter!("http_requests_total", "Requests answered, by route pattern and kind of status");
-    metrics::describe_histogram!("http_request_duration_seconds", "Time to the head of the answer, by route pattern");
+    metrics::describe_counter!(
+        "http_requests_total",
+        "Requests answered, by route pattern and kind of status"
+    );
+    metrics::describe_histogram!(
+        "http_request_duration_seconds",
+        "Time to the head of the answer, by route pattern"
+    );
     metrics::describe_gauge!("http_requests_in_flight", "Requests not yet answered");
     metrics::describe_counter!("http_requests_abandoned_total", "Requests whose client went away first");
     metrics::describe_counter!("http_rate_limited_total", "Requests refused by a limit, by class");
@@ -88,7 +95,10 @@ mod tests {
         });
         let text = metrics.render();
         assert!(text.contains("http_requests_total{route=\"/api/v1/users/me\"} 2"), "{text}");
-        assert!(text.contains("http_request_duration_seconds_bucket{route=\"/healthz\",le=\"0.005\"} 1"), "{text}");
+        assert!(
+            text.contains("http_request_duration_seconds_bucket{route=\"/healthz\",le=\"0.005\"} 1"),
+            "{text}"
+        );
     }
 
     #[actix_web::test]

@@ -68,10 +68,16 @@ impl<T: DeserializeOwned + 'static> FromRequest for Keyed<T> {
             let digest = canonical::digest(&serde_json::from_slice(&bytes).map_err(|_| Problem::internal())?);
             let spec = facts.spec()?;
             let key = facts.key.get().cloned().ok_or_else(|| {
-                tracing::error!(route = spec.path, "a handler takes Keyed on a route without .idempotent(Required)");
+                tracing::error!(
+                    route = spec.path,
+                    "a handler takes Keyed on a route without .idempotent(Required)"
+                );
                 Problem::internal()
             })?;
-            Ok(Self { body, claim: ClaimParts { key, route: format!("{} {}", spec.method, spec.path), digest } })
+            Ok(Self {
+                body,
+                claim: ClaimParts { key, route: format!("{} {}", spec.method, spec.path), digest },
+            })
         })
     }
 }
@@ -99,7 +105,8 @@ async fn read(facts: &Facts, mut payload: Payload) -> Result<BytesMut, Problem> 
     let whole = async {
         let mut bytes = BytesMut::new();
         while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| Problem::bad_request("malformed_json").detail("The body broke off."))?;
+            let chunk =
+                chunk.map_err(|_| Problem::bad_request("malformed_json").detail("The body broke off."))?;
             if bytes.len() + chunk.len() > spec.body_limit {
                 return Err(too_large(spec.body_limit));
             }

@@ -50,8 +50,13 @@ mod tests {
 
     #[test]
     fn order_and_space_do_not_matter_and_everything_else_does() {
-        assert_eq!(of(r#"{"a":1,"b":[true,{"d":2,"c":"x"}]}"#), of(r#" {"b": [true, {"c":"x","d":2}], "a": 1}"#));
-        for other in [r#"{"a":2}"#, r#"{"a":"1"}"#, r#"{"b":1}"#, r#"{"a":[1]}"#, r#"{"a":1,"b":null}"#, "[1]", "1"] {
+        assert_eq!(
+            of(r#"{"a":1,"b":[true,{"d":2,"c":"x"}]}"#),
+            of(r#" {"b": [true, {"c":"x","d":2}], "a": 1}"#)
+        );
+        for other in
+            [r#"{"a":2}"#, r#"{"a":"1"}"#, r#"{"b":1}"#, r#"{"a":[1]}"#, r#"{"a":1,"b":null}"#, "[1]", "1"]
+        {
             assert_ne!(of(r#"{"a":1}"#), of(other), "{other}");
         }
         assert_ne!(of(r#"["a","b"]"#), of(r#"["a,b"]"#));

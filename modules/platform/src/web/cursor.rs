@@ -28,13 +28,17 @@ impl Cursor {
     }
 
     /// The key it stands for, or 400 `invalid_cursor`.
-    pub fn open<K: DeserializeOwned>(&self, web: &Web, principal: &Principal, filter: &str) -> Result<K, Problem> {
-        self.open_with(web.cursor_key(), principal.account.to_string().as_bytes(), filter)
-            .ok_or_else(|| {
-                Problem::bad_request("invalid_cursor")
-                    .detail("The cursor is not one of this list. Begin again without it.")
-                    .at(Some("query"), "/cursor", "invalid_cursor", "not a cursor of this list")
-            })
+    pub fn open<K: DeserializeOwned>(
+        &self,
+        web: &Web,
+        principal: &Principal,
+        filter: &str,
+    ) -> Result<K, Problem> {
+        self.open_with(web.cursor_key(), principal.account.to_string().as_bytes(), filter).ok_or_else(|| {
+            Problem::bad_request("invalid_cursor")
+                .detail("The cursor is not one of this list. Begin again without it.")
+                .at(Some("query"), "/cursor", "invalid_cursor", "not a cursor of this list")
+        })
     }
 
     /// As [`Cursor::seal`], with the key and the owner given; for cursors that are no page of a list.
@@ -95,7 +99,10 @@ mod tests {
     #[test]
     fn a_cursor_opens_only_for_its_owner_its_filter_and_its_key() {
         let cursor = Cursor::seal_with(&mac(1), b"acc_a", "invites", &(7_i64, "x"));
-        assert_eq!(cursor.open_with::<(i64, String)>(&mac(1), b"acc_a", "invites"), Some((7, "x".to_owned())));
+        assert_eq!(
+            cursor.open_with::<(i64, String)>(&mac(1), b"acc_a", "invites"),
+            Some((7, "x".to_owned()))
+        );
         assert_eq!(cursor.open_with::<(i64, String)>(&mac(2), b"acc_a", "invites"), None);
         assert_eq!(cursor.open_with::<(i64, String)>(&mac(1), b"acc_b", "invites"), None);
         assert_eq!(cursor.open_with::<(i64, String)>(&mac(1), b"acc_a", "games"), None);

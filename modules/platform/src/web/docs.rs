@@ -5,11 +5,11 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 
+use super::State;
 use super::access::Access;
 use super::openapi::Info;
 use super::route::{Route, Routes};
 use super::table::{Table, TableError};
-use super::State;
 
 /// Own script and style, nothing inline, nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
@@ -34,9 +34,17 @@ fn routes(document: Arc<Document>) -> Routes {
     Routes::of("process")
         .state(document)
         .add(page("/docs", || asset("text/html; charset=utf-8", include_str!("docs/index.html"))))
-        .add(page("/docs/reference.js", || asset("text/javascript; charset=utf-8", include_str!("docs/reference.js"))))
-        .add(page("/docs/reference.css", || asset("text/css; charset=utf-8", include_str!("docs/reference.css"))))
-        .add(Route::get("/openapi.json", Access::Process, serve_document).summary("The OpenAPI document").hidden())
+        .add(page("/docs/reference.js", || {
+            asset("text/javascript; charset=utf-8", include_str!("docs/reference.js"))
+        }))
+        .add(page("/docs/reference.css", || {
+            asset("text/css; charset=utf-8", include_str!("docs/reference.css"))
+        }))
+        .add(
+            Route::get("/openapi.json", Access::Process, serve_document)
+                .summary("The OpenAPI document")
+                .hidden(),
+        )
 }
 
 fn asset(media: &'static str, text: &'static str) -> std::future::Ready<HttpResponse> {

@@ -77,10 +77,9 @@ where
                 Ok(response) => complete(response, &web, &facts, origin),
                 Err(error) => *error = completed_error(error, &web, &facts, origin),
             }
-            let status = outcome.as_ref().map_or_else(
-                |error| error.as_response_error().status_code(),
-                ServiceResponse::status,
-            );
+            let status = outcome
+                .as_ref()
+                .map_or_else(|error| error.as_response_error().status_code(), ServiceResponse::status);
             watch.end(facts.spec.get().map(|spec| &**spec), status, web.clock().now().since(facts.received));
             outcome
         };
@@ -115,14 +114,12 @@ where
     }
     // Nothing of the request is looked at again after a panic.
     let handled = AssertUnwindSafe(async move { inner.call(request).await }).catch_unwind().await;
-    match handled {
-        Ok(answer) => answer.map(ServiceResponse::map_into_boxed_body),
-        Err(_) => {
-            tracing::error!("a handler panicked");
-            metrics::counter!("http_panics_total").increment(1);
-            Err(Problem::internal().into())
-        }
+    if let Ok(answer) = handled {
+        return answer.map(ServiceResponse::map_into_boxed_body);
     }
+    tracing::error!("a handler panicked");
+    metrics::counter!("http_panics_total").increment(1);
+    Err(Problem::internal().into())
 }
 
 fn complete(response: &mut ServiceResponse, web: &Web, facts: &Facts, origin: Option<HeaderValue>) {
@@ -155,10 +152,9 @@ fn problem_of(response: &HttpResponse) -> Option<Problem> {
 
 /// An error that becomes an answer outside: it has to carry its headers itself.
 fn completed_error(error: &Error, web: &Web, facts: &Facts, origin: Option<HeaderValue>) -> Error {
-    let problem = error.as_error::<Problem>().map_or_else(
-        || Problem::of_status(error.as_response_error().status_code()),
-        Problem::duplicate,
-    );
+    let problem = error
+        .as_error::<Problem>()
+        .map_or_else(|| Problem::of_status(error.as_response_error().status_code()), Problem::duplicate);
     let mut all = HeaderMap::new();
     headers::finish(&mut all, web, facts);
     if let Some(origin) = origin {

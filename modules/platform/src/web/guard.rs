@@ -4,6 +4,7 @@
 use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, WWW_AUTHENTICATE};
@@ -21,6 +22,8 @@ use super::route::{Idempotent, Spec};
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const LONGEST_TOKEN: usize = 4_096;
 const LONGEST_KEY: usize = 255;
+/// How long past its deadline a handler may still answer by itself.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Wraps one route.
 pub(crate) struct Guard {
@@ -66,11 +69,26 @@ where
         let (handler, spec, web) = (self.handler.clone(), self.spec.clone(), self.web.clone());
         Box::pin(async move {
             match admit(&web, &spec, &request).await {
-                Ok(()) => handler.call(request).await.map(ServiceResponse::map_into_boxed_body),
+                Ok(()) => handle(&*handler, &spec, request).await,
                 Err(problem) => Ok(request.error_response(problem).map_into_boxed_body()),
             }
         })
     }
+}
+
+/// Runs the handler, within bounds. Letting go of it loses nothing: what storage was handed completes there.
+async fn handle<S, B>(handler: &S, spec: &Spec, request: ServiceRequest) -> Result<ServiceResponse, Error>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody + 'static,
+{
+    let kept = request.request().clone();
+    // Real time: calls to other contexts carry the deadline on the clock, this is for what ignores it.
+    if let Ok(answer) = tokio::time::timeout(spec.patience + GRACE, handler.call(request)).await {
+        return answer.map(ServiceResponse::map_into_boxed_body);
+    }
+    tracing::error!(route = spec.path, "a handler did not end in time");
+    Ok(ServiceResponse::from_err(Problem::unavailable(GRACE), kept))
 }
 
 async fn admit(web: &Web, spec: &Arc<Spec>, request: &ServiceRequest) -> Result<(), Problem> {
@@ -109,7 +127,9 @@ async fn authenticate(web: &Web, access: Access, headers: &HeaderMap) -> Result<
         // A socket's upgrade may carry a ticket instead; platform::live verifies either.
         Access::Public | Access::Process | Access::Upgrade(_) => return Ok(None),
         Access::Optional(_) => bearer(headers)?,
-        Access::Permission(_) | Access::AnyOf(_) => Some(bearer(headers)?.ok_or_else(Problem::unauthenticated)?),
+        Access::Permission(_) | Access::AnyOf(_) => {
+            Some(bearer(headers)?.ok_or_else(Problem::unauthenticated)?)
+        }
     };
     let Some(token) = token else { return Ok(None) };
     web.authenticator.authenticate(token).await.map(Some).map_err(Problem::from)
@@ -142,21 +162,22 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 impl From<AuthFailure> for Problem {
     fn from(failure: AuthFailure) -> Self {
         match failure {
-            AuthFailure::Invalid => Self::refused_credential("unauthenticated", "the access token is not valid"),
+            AuthFailure::Invalid => {
+                Self::refused_credential("unauthenticated", "the access token is not valid")
+            }
             AuthFailure::Expired => Self::refused_credential("token_expired", "the access token has expired"),
             AuthFailure::Revoked => Self::refused_credential("session_revoked", "the session has ended"),
-            AuthFailure::Suspended => {
-                Self::new(actix_web::http::StatusCode::FORBIDDEN, "account_suspended")
-                    .detail("The account is suspended.")
-            }
-            AuthFailure::Unavailable => Self::unavailable(std::time::Duration::from_secs(1)),
+            AuthFailure::Suspended => Self::new(actix_web::http::StatusCode::FORBIDDEN, "account_suspended")
+                .detail("The account is suspended."),
+            AuthFailure::Unavailable => Self::unavailable(Duration::from_secs(1)),
         }
     }
 }
 
 fn not_permitted(access: Access) -> Problem {
     let needed: Vec<&str> = access.permissions().iter().map(|permission| permission.as_str()).collect();
-    let challenge = format!("Bearer realm=\"whot\", error=\"insufficient_scope\", scope=\"{}\"", needed.join(" "));
+    let challenge =
+        format!("Bearer realm=\"whot\", error=\"insufficient_scope\", scope=\"{}\"", needed.join(" "));
     Problem::forbidden().header(WWW_AUTHENTICATE, &challenge).detail("Your role does not allow this.")
 }
 

@@ -22,7 +22,9 @@ fn explain(pointer: &str, error: &serde_json::Error) -> Problem {
         Category::Syntax | Category::Eof | Category::Io => {
             let what = if error.classify() == Category::Eof { "it ends too early" } else { "it is not JSON" };
             let place = format!("{what}: line {}, column {}", error.line(), error.column());
-            Problem::bad_request("malformed_json").detail("The body is not valid JSON.").pointer(pointer, "syntax", place)
+            Problem::bad_request("malformed_json")
+                .detail("The body is not valid JSON.")
+                .pointer(pointer, "syntax", place)
         }
     }
 }
@@ -45,15 +47,31 @@ pub(crate) struct Finding {
 /// serde gives text only; its forms have been stable since 1.0, and a test here holds each.
 pub(crate) fn find(pointer: &str, message: &str) -> Finding {
     let named = |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split('`').next());
-    let expected = || message.split_once("expected ").map_or_else(|| "not accepted here".to_owned(), |(_, what)| format!("expected {what}"));
+    let expected = || {
+        message
+            .split_once("expected ")
+            .map_or_else(|| "not accepted here".to_owned(), |(_, what)| format!("expected {what}"))
+    };
     if let Some(field) = named("unknown field `") {
-        return Finding { pointer: child(pointer, field), code: "unknown_field", detail: "there is no such field".to_owned() };
+        return Finding {
+            pointer: child(pointer, field),
+            code: "unknown_field",
+            detail: "there is no such field".to_owned(),
+        };
     }
     if let Some(field) = named("missing field `") {
-        return Finding { pointer: child(pointer, field), code: "required", detail: "this field is required".to_owned() };
+        return Finding {
+            pointer: child(pointer, field),
+            code: "required",
+            detail: "this field is required".to_owned(),
+        };
     }
     if let Some(field) = named("duplicate field `") {
-        return Finding { pointer: child(pointer, field), code: "duplicate", detail: "this field is there twice".to_owned() };
+        return Finding {
+            pointer: child(pointer, field),
+            code: "duplicate",
+            detail: "this field is there twice".to_owned(),
+        };
     }
     let pointer = pointer.to_owned();
     if message.starts_with("unknown variant `") {
@@ -144,14 +162,24 @@ mod tests {
     fn each_mistake_is_named_where_it_stands() {
         let cases = [
             (r#"{"name":"a","lines":[],"nmae":"b"}"#, "unknown_field", "/nmae", "unknown_field"),
-            (r#"{"name":"a","lines":[{"count":1,"x/y":2}]}"#, "unknown_field", "/lines/0/x~1y", "unknown_field"),
+            (
+                r#"{"name":"a","lines":[{"count":1,"x/y":2}]}"#,
+                "unknown_field",
+                "/lines/0/x~1y",
+                "unknown_field",
+            ),
             (r#"{"lines":[]}"#, "invalid_request", "/name", "required"),
             (r#"{"name":"a","lines":[{"count":1},{}]}"#, "invalid_request", "/lines/1/count", "required"),
             (r#"{"name":5,"lines":[]}"#, "invalid_request", "/name", "wrong_type"),
             (r#"{"name":"a","lines":[{"count":300}]}"#, "invalid_request", "/lines/0/count", "invalid"),
             (r#"{"name":"a","name":"b","lines":[]}"#, "invalid_request", "/name", "duplicate"),
             (r#"{"name":"a","lines":[],"kind":"huge"}"#, "invalid_request", "/kind", "unknown_value"),
-            (r#"{"name":"a","lines":[],"kind":{"gift":{"note":1}}}"#, "invalid_request", "/kind/gift/note", "wrong_type"),
+            (
+                r#"{"name":"a","lines":[],"kind":{"gift":{"note":1}}}"#,
+                "invalid_request",
+                "/kind/gift/note",
+                "wrong_type",
+            ),
             ("[]", "invalid_request", "", "invalid"),
             ("7", "invalid_request", "", "wrong_type"),
         ];
@@ -165,7 +193,15 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_malformed() {
-        for body in ["", "{", "{\"name\":", "{'name':1}", "nope", "{\"name\":\"a\",\"lines\":[]} x", "{\"name\":\"\u{1}\"}"] {
+        for body in [
+            "",
+            "{",
+            "{\"name\":",
+            "{'name':1}",
+            "nope",
+            "{\"name\":\"a\",\"lines\":[]} x",
+            "{\"name\":\"\u{1}\"}",
+        ] {
             let (status, problem) = problem(body);
             assert_eq!((status, &problem["code"]), (400, &json!("malformed_json")), "{body}: {problem}");
         }

@@ -11,6 +11,7 @@ mod cors;
 mod cursor;
 mod docs;
 mod edge;
+mod from_store;
 mod guard;
 mod headers;
 mod json_error;

@@ -135,7 +135,8 @@ fn security(access: Access) -> Value {
 }
 
 fn access_extensions(spec: &Spec, operation: &mut Map<String, Value>) {
-    let permissions: Vec<&str> = spec.access.permissions().iter().map(|permission| permission.as_str()).collect();
+    let permissions: Vec<&str> =
+        spec.access.permissions().iter().map(|permission| permission.as_str()).collect();
     let kind = match spec.access {
         Access::Public => "public",
         Access::Process => "process",

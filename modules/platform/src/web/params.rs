@@ -85,9 +85,12 @@ fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     serde_path_to_error::deserialize(pairs).map_err(|error| {
         let finding = json_error::find(&json_error::pointer(error.path()), &error.inner().to_string());
         let code = if finding.code == "unknown_field" { "unknown_field" } else { "invalid_request" };
-        Problem::bad_request(code)
-            .detail("A query parameter is not acceptable.")
-            .at(Some("query"), finding.pointer, finding.code, finding.detail)
+        Problem::bad_request(code).detail("A query parameter is not acceptable.").at(
+            Some("query"),
+            finding.pointer,
+            finding.code,
+            finding.detail,
+        )
     })
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use actix_web::{HttpResponse, ResponseError};
 use kernel::{PortError, RequestId};
 use serde::Serialize;
@@ -85,7 +87,8 @@ impl Problem {
 
     /// 401 for a credential that was presented and refused. `code` tells the client what to do next.
     pub fn refused_credential(code: &'static str, why: &'static str) -> Self {
-        let challenge = format!("Bearer realm=\"whot\", error=\"invalid_token\", error_description=\"{why}\"");
+        let challenge =
+            format!("Bearer realm=\"whot\", error=\"invalid_token\", error_description=\"{why}\"");
         Self::new(StatusCode::UNAUTHORIZED, code).header(WWW_AUTHENTICATE, &challenge).detail(why)
     }
 

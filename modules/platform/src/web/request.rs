@@ -94,14 +94,16 @@ pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a 
 fn client(web: &Web, head: &RequestHead) -> Client {
     let headers = head.headers();
     let user_agent = text(headers, &USER_AGENT).map(|agent| agent.chars().take(LONGEST_USER_AGENT).collect());
-    let device = text(headers, &X_DEVICE_ID).filter(|device| device.parse::<RequestId>().is_ok()).map(str::to_owned);
+    let device =
+        text(headers, &X_DEVICE_ID).filter(|device| device.parse::<RequestId>().is_ok()).map(str::to_owned);
     let peer = head.peer_addr.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
     Client { address: through_proxies(web, headers, peer), user_agent, device }
 }
 
 /// The nearest address that is not one of our own proxies. What stands left of it anybody could have written.
 fn through_proxies(web: &Web, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
-    let trusted = |address: &IpAddr| web.settings.trusted_proxies.iter().any(|network| network.contains(address));
+    let trusted =
+        |address: &IpAddr| web.settings.trusted_proxies.iter().any(|network| network.contains(address));
     let chain: Vec<&str> = headers
         .get_all(&X_FORWARDED_FOR)
         .filter_map(|value| value.to_str().ok())
@@ -120,7 +122,8 @@ fn through_proxies(web: &Web, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
 
 fn address_of(hop: &str) -> Option<IpAddr> {
     let bare = hop.trim_start_matches('[').split(']').next()?;
-    let address = bare.parse::<IpAddr>().ok().or_else(|| hop.parse::<std::net::SocketAddr>().ok().map(|at| at.ip()));
+    let address =
+        bare.parse::<IpAddr>().ok().or_else(|| hop.parse::<std::net::SocketAddr>().ok().map(|at| at.ip()));
     address.map(|address| address.to_canonical())
 }
 
@@ -135,7 +138,10 @@ pub(crate) fn trace_id(headers: &HeaderMap) -> Option<&str> {
         && trace.len() == 32
         && parent.len() == 16
         && flags.len() >= 2
-        && hex(version) && hex(trace) && hex(parent)
-        && nonzero(trace) && nonzero(parent);
+        && hex(version)
+        && hex(trace)
+        && hex(parent)
+        && nonzero(trace)
+        && nonzero(parent);
     well_formed.then_some(trace)
 }

@@ -287,14 +287,14 @@ pub(crate) type Provide = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 #[derive(Clone)]
 pub struct Routes {
     module: &'static str,
-    routes: Vec<Route>,
+    rows: Vec<Route>,
     pub(crate) states: Vec<Provide>,
 }
 
 impl Routes {
     /// The routes of the context with this name; none yet.
     pub fn of(module: &'static str) -> Self {
-        Self { module, routes: Vec::new(), states: Vec::new() }
+        Self { module, rows: Vec::new(), states: Vec::new() }
     }
 
     /// Gives handlers of this context `State<T>`. Each context has a state type of its own.
@@ -311,20 +311,20 @@ impl Routes {
     #[must_use]
     pub fn add(mut self, mut route: Route) -> Self {
         route.spec.module = self.module;
-        self.routes.push(route);
+        self.rows.push(route);
         self
     }
 
     /// Adds another table; its routes keep their own context's name.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
-        self.routes.extend(other.routes);
+        self.rows.extend(other.rows);
         self.states.extend(other.states);
         self
     }
 
     /// The routes, as declared.
     pub fn iter(&self) -> impl Iterator<Item = &Route> {
-        self.routes.iter()
+        self.rows.iter()
     }
 }

@@ -54,7 +54,9 @@ impl Table {
         self.routes.extend(routes.iter().cloned());
         self.states.extend(routes.states);
         // Literal segments before variables, so that `/users/me` is never taken for `/users/{id}`.
-        self.routes.sort_by(|a, b| (shape(a.path()), a.method().as_str()).cmp(&(shape(b.path()), b.method().as_str())));
+        self.routes.sort_by(|a, b| {
+            (shape(a.path()), a.method().as_str()).cmp(&(shape(b.path()), b.method().as_str()))
+        });
         for route in &self.routes {
             let path = route.path();
             let segments = path.strip_prefix('/').ok_or(TableError::NotAPath { path })?;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use actix_web::test::TestRequest;
 use kernel::{Actor, Permission};
-use platform::web::{Access, Anonymous, Answer, Caller, MaybeCaller, NoContent, Problem, Route, Routes, State, Web};
+use platform::web::{
+    Access, Anonymous, Answer, Caller, MaybeCaller, NoContent, Problem, Route, Routes, State, Web,
+};
 
 use crate::world::{Floor, bearer, get};
 
@@ -23,14 +25,18 @@ async fn anybody(caller: Anonymous) -> Answer<bool> {
 }
 
 async fn sensitive(caller: Caller, web: State<Web>) -> Result<NoContent, Problem> {
-    caller.fresh(web.clock().now(), Duration::from_secs(300))?;
+    caller.fresh(web.clock().now(), Duration::from_mins(5))?;
     Ok(NoContent)
 }
 
 fn routes() -> Routes {
     Routes::of("test")
         .add(Route::get("/games", Access::Permission(Permission::GameRead), whoami))
-        .add(Route::get("/either", Access::AnyOf(&[Permission::StaffCreate, Permission::InviteManage]), whoami))
+        .add(Route::get(
+            "/either",
+            Access::AnyOf(&[Permission::StaffCreate, Permission::InviteManage]),
+            whoami,
+        ))
         .add(Route::get("/optional", Access::Optional(Permission::InviteRedeem), perhaps))
         .add(Route::get("/public", Access::Public, anybody))
         .add(Route::get("/sensitive", Access::Permission(Permission::ProfileRead), sensitive))
@@ -46,7 +52,10 @@ async fn status(request: TestRequest) -> (u16, String, String) {
 #[actix_web::test]
 async fn nobody_comes_in_without_a_credential() {
     let (status, code, challenge) = status(get("/games")).await;
-    assert_eq!((status, code.as_str(), challenge.as_str()), (401, "unauthenticated", "Bearer realm=\"whot\""));
+    assert_eq!(
+        (status, code.as_str(), challenge.as_str()),
+        (401, "unauthenticated", "Bearer realm=\"whot\"")
+    );
 }
 
 #[actix_web::test]

@@ -4,8 +4,8 @@ use data_encoding::HEXLOWER;
 use kernel::id::{AccountId, GameId};
 use kernel::{Limit, Permission, TypedId};
 use platform::web::{
-    Access, Answer, Caller, Cursor, Idempotent, IdempotencyKey, IfMatch, Keyed, List, PathId, PathIds, PathSecret, Problem,
-    Query, Route, Routes, State, Web,
+    Access, Answer, Caller, Cursor, IdempotencyKey, Idempotent, IfMatch, Keyed, List, PathId, PathIds,
+    PathSecret, Problem, Query, Route, Routes, State, Web,
 };
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -20,8 +20,13 @@ struct Listing {
     cursor: Option<Cursor>,
 }
 
-async fn numbers(caller: Caller, web: State<Web>, Query(query): Query<Listing>) -> Result<Answer<List<u32>>, Problem> {
-    let after: u32 = query.cursor.map(|cursor| cursor.open(&web, &caller.principal, "numbers")).transpose()?.unwrap_or(0);
+async fn numbers(
+    caller: Caller,
+    web: State<Web>,
+    Query(query): Query<Listing>,
+) -> Result<Answer<List<u32>>, Problem> {
+    let after: u32 =
+        query.cursor.map(|cursor| cursor.open(&web, &caller.principal, "numbers")).transpose()?.unwrap_or(0);
     let limit = query.limit.unwrap_or_default();
     let rows = (after + 1..=7).take(limit.get() as usize + 1).collect();
     let page = kernel::Page::from_rows(rows, limit, |last| *last);
@@ -45,13 +50,19 @@ fn routes() -> Routes {
         .add(Route::put("/versioned", Access::Public, |IfMatch(version): IfMatch| async move {
             Answer::ok(version).etag(version + 1)
         }))
-        .add(Route::get("/games/{game_id}", Access::Public, |PathId(id): PathId<GameId>| async move { id.to_string() }))
-        .add(Route::get("/pairs/{a}/{b}", Access::Public, |PathIds(a, b): PathIds<AccountId, GameId>| async move {
-            format!("{a} {b}")
+        .add(Route::get("/games/{game_id}", Access::Public, |PathId(id): PathId<GameId>| async move {
+            id.to_string()
         }))
-        .add(Route::get("/secrets/{token}/spend", Access::Public, |PathSecret(token): PathSecret| async move {
-            token.expose_secret().to_owned()
-        }))
+        .add(Route::get(
+            "/pairs/{a}/{b}",
+            Access::Public,
+            |PathIds(a, b): PathIds<AccountId, GameId>| async move { format!("{a} {b}") },
+        ))
+        .add(Route::get(
+            "/secrets/{token}/spend",
+            Access::Public,
+            |PathSecret(token): PathSecret| async move { token.expose_secret().to_owned() },
+        ))
 }
 
 #[actix_web::test]
@@ -85,7 +96,9 @@ async fn a_query_that_is_wrong_names_the_parameter() {
         ("offset=5", "unknown_field", "/offset"),
         ("limit=1&limit=2", "invalid_request", "/limit"),
     ] {
-        let reply = Floor::new().send(routes(), get(&format!("/numbers?{query}")).insert_header(bearer("player"))).await;
+        let reply = Floor::new()
+            .send(routes(), get(&format!("/numbers?{query}")).insert_header(bearer("player")))
+            .await;
         assert_eq!((reply.status, reply.problem().as_str()), (400, code), "{query}");
         assert_eq!(reply.json()["errors"][0]["pointer"], pointer, "{query}: {}", reply.text());
         assert_eq!(reply.json()["errors"][0]["in"], "query");
@@ -98,7 +111,10 @@ async fn a_creating_post_needs_its_key_and_knows_a_repeat_however_it_is_spelled(
     let service = floor.serve(routes()).await;
     let send = |body: &str, key: Option<String>| {
         let request = post("/keyed/7", body).insert_header(bearer("player"));
-        reply(&service, if let Some(key) = key { request.insert_header(("idempotency-key", key)) } else { request })
+        reply(
+            &service,
+            if let Some(key) = key { request.insert_header(("idempotency-key", key)) } else { request },
+        )
     };
     let missing = send("{}", None).await;
     assert_eq!((missing.status, missing.problem().as_str()), (400, "idempotency_key_required"));

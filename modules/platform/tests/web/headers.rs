@@ -12,7 +12,9 @@ fn routes() -> Routes {
     Routes::of("test")
         .add(Route::get("/public", Access::Public, || async { Answer::ok(1) }))
         .add(Route::get("/keys", Access::Public, || async { Answer::ok(1).public_for(60) }))
-        .add(Route::get("/mine", Access::Permission(Permission::ProfileRead), || async { Answer::ok(1).public_for(60) }))
+        .add(Route::get("/mine", Access::Permission(Permission::ProfileRead), || async {
+            Answer::ok(1).public_for(60)
+        }))
         .add(Route::get("/page", Access::Public, || async {
             HttpResponse::Ok().insert_header(("content-security-policy", "default-src 'self'")).body("x")
         }))

@@ -35,7 +35,11 @@ async fn an_address_sees_what_is_left_and_is_told_when_to_come_back() {
     for left in ["2", "1", "0"] {
         let reply = reply(&service, from(get("/sign-in"), "192.0.2.7:1")).await;
         assert_eq!(reply.status, 204);
-        assert!(reply.header("ratelimit").starts_with(&format!("\"sign_in\";r={left};t=")), "{}", reply.header("ratelimit"));
+        assert!(
+            reply.header("ratelimit").starts_with(&format!("\"sign_in\";r={left};t=")),
+            "{}",
+            reply.header("ratelimit")
+        );
         assert_eq!(reply.header("ratelimit-policy"), "\"sign_in\";q=3;w=60");
     }
     let refused = reply(&service, from(get("/sign-in-too"), "192.0.2.7:1")).await;
@@ -51,7 +55,10 @@ async fn one_64_of_ipv6_shares_its_limit() {
     let floor = floor();
     let service = floor.serve(routes()).await;
     for host in 1..=3 {
-        assert_eq!(reply(&service, from(get("/sign-in"), &format!("[2001:db8::{host}]:1"))).await.status, 204);
+        assert_eq!(
+            reply(&service, from(get("/sign-in"), &format!("[2001:db8::{host}]:1"))).await.status,
+            204
+        );
     }
     assert_eq!(reply(&service, from(get("/sign-in"), "[2001:db8::ffff:4]:1")).await.status, 429);
     assert_eq!(reply(&service, from(get("/sign-in"), "[2001:db8:0:1::1]:1")).await.status, 204);
@@ -61,7 +68,9 @@ async fn one_64_of_ipv6_shares_its_limit() {
 async fn an_account_is_limited_wherever_it_calls_from() {
     let floor = floor();
     let service = floor.serve(routes()).await;
-    let call = |token: &str, address: &str| reply(&service, from(get("/create").insert_header(bearer(token)), address));
+    let call = |token: &str, address: &str| {
+        reply(&service, from(get("/create").insert_header(bearer(token)), address))
+    };
     assert_eq!(call("player", "192.0.2.1:1").await.header("ratelimit-policy"), "\"create\";q=2;w=60");
     assert_eq!(call("player", "192.0.2.2:1").await.status, 204);
     assert_eq!(call("player", "192.0.2.3:1").await.status, 429);

@@ -74,7 +74,9 @@ async fn over_a_real_connection_head_has_no_body_and_a_panic_is_answered() {
     let handle = server.handle();
     actix_web::rt::spawn(server);
 
-    let request = |method: &str, path: &str| format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let request = |method: &str, path: &str| {
+        format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+    };
     let (head, body) = raw(address, &request("HEAD", "/users/me")).await;
     assert!(head.starts_with("HTTP/1.1 200") && head.contains("content-length: 2"), "{head}");
     assert_eq!(body, "");
@@ -82,7 +84,10 @@ async fn over_a_real_connection_head_has_no_body_and_a_panic_is_answered() {
     assert!(head.starts_with("HTTP/1.1 500") && head.contains("x-frame-options: DENY"), "{head}");
     assert!(head.contains("content-type: application/problem+json"), "{head}");
     let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
-    assert!(head.contains(&format!("x-request-id: {}", problem["request_id"].as_str().unwrap())), "{head} {problem}");
+    assert!(
+        head.contains(&format!("x-request-id: {}", problem["request_id"].as_str().unwrap())),
+        "{head} {problem}"
+    );
     let (_, body) = raw(address, &request("GET", "/users/me")).await;
     assert_eq!(body, "me", "the worker lives on");
     handle.stop(true).await;

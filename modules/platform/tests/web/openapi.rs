@@ -66,13 +66,21 @@ fn routes() -> Routes {
                 .answers::<List<Game>>(200),
         )
         .add(
-            Route::put("/api/v1/games/{game_id}", Access::AnyOf(&[Permission::GamePlay, Permission::StaffCreate]), nothing)
-                .summary("Change a game")
-                .body::<NewGame>()
-                .answers_nothing()
-                .versioned(),
+            Route::put(
+                "/api/v1/games/{game_id}",
+                Access::AnyOf(&[Permission::GamePlay, Permission::StaffCreate]),
+                nothing,
+            )
+            .summary("Change a game")
+            .body::<NewGame>()
+            .answers_nothing()
+            .versioned(),
         )
-        .add(Route::get("/i", Access::Public, || async { Answer::ok(1) }).answers_as(200, "text/html").hidden())
+        .add(
+            Route::get("/i", Access::Public, || async { Answer::ok(1) })
+                .answers_as(200, "text/html")
+                .hidden(),
+        )
 }
 
 fn document() -> Value {
@@ -81,8 +89,11 @@ fn document() -> Value {
 
 #[test]
 fn the_same_table_gives_the_same_bytes_whatever_the_order_of_its_contexts() {
-    let other = || Routes::of("other").add(Route::get("/z", Access::Public, || async { NoContent }).answers::<Game>(200));
-    let write = |tables: [Routes; 2]| serde_json::to_string(&Table::new(tables).unwrap().openapi(&INFO)).unwrap();
+    let other = || {
+        Routes::of("other").add(Route::get("/z", Access::Public, || async { NoContent }).answers::<Game>(200))
+    };
+    let write =
+        |tables: [Routes; 2]| serde_json::to_string(&Table::new(tables).unwrap().openapi(&INFO)).unwrap();
     assert_eq!(write([routes(), other()]), write([other(), routes()]));
 }
 
@@ -94,18 +105,30 @@ fn a_route_is_documented_with_all_it_asks_and_answers() {
     assert_eq!(begin["x-permission"], json!(["game:play"]));
     assert_eq!(begin["x-rate-class"], "create");
     assert_eq!(begin["security"], json!([{ "bearer": [] }]));
-    assert_eq!(begin["requestBody"]["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/NewGame");
-    assert_eq!(begin["responses"]["201"]["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/Game");
+    assert_eq!(
+        begin["requestBody"]["content"]["application/json"]["schema"]["$ref"],
+        "#/components/schemas/NewGame"
+    );
+    assert_eq!(
+        begin["responses"]["201"]["content"]["application/json"]["schema"]["$ref"],
+        "#/components/schemas/Game"
+    );
     assert_eq!(begin["parameters"][0]["name"], "Idempotency-Key");
     let codes = |status: &str| begin["responses"][status]["x-codes"].clone();
     assert_eq!(codes("409"), json!(["already_playing", "idempotency_in_flight"]));
     assert_eq!(codes("401"), json!(["session_revoked", "token_expired", "unauthenticated"]));
     assert_eq!(codes("429"), json!(["rate_limited"]));
     let list = &document["paths"]["/api/v1/games"]["get"];
-    assert_eq!((&list["parameters"][0]["name"], &list["parameters"][0]["in"]), (&json!("limit"), &json!("query")));
+    assert_eq!(
+        (&list["parameters"][0]["name"], &list["parameters"][0]["in"]),
+        (&json!("limit"), &json!("query"))
+    );
     let change = &document["paths"]["/api/v1/games/{game_id}"]["put"];
     assert_eq!(change["x-permission"], json!(["game:play", "staff:create"]));
-    assert_eq!((&change["parameters"][0]["name"], &change["parameters"][0]["in"]), (&json!("game_id"), &json!("path")));
+    assert_eq!(
+        (&change["parameters"][0]["name"], &change["parameters"][0]["in"]),
+        (&json!("game_id"), &json!("path"))
+    );
     assert!(change["responses"]["428"].is_object() && change["responses"]["404"].is_object());
     assert!(document["paths"]["/i"].is_null(), "hidden");
 }
@@ -116,7 +139,10 @@ fn kernel_types_are_described_by_their_stand_ins() {
     assert_eq!(schemas["GameId"]["pattern"], "^gam_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     assert!(schemas["Role"]["enum"].as_array().unwrap().contains(&json!("moderator")));
     assert_eq!(schemas["Time"]["format"], "date-time");
-    assert_eq!(schemas["NewGame"]["additionalProperties"], false, "unknown fields are refused and it says so");
+    assert_eq!(
+        schemas["NewGame"]["additionalProperties"], false,
+        "unknown fields are refused and it says so"
+    );
     assert_eq!(schemas["Game"]["properties"]["id"]["$ref"], "#/components/schemas/GameId");
 }
 
@@ -138,9 +164,12 @@ fn every_reference_resolves_and_every_component_is_used() {
     let document = document();
     let mut found = BTreeSet::new();
     references(&document, &mut found);
-    let known: BTreeSet<String> = document["components"]["schemas"].as_object().unwrap().keys().cloned().collect();
-    let named: BTreeSet<String> =
-        found.iter().map(|reference| reference.trim_start_matches("#/components/schemas/").to_owned()).collect();
+    let known: BTreeSet<String> =
+        document["components"]["schemas"].as_object().unwrap().keys().cloned().collect();
+    let named: BTreeSet<String> = found
+        .iter()
+        .map(|reference| reference.trim_start_matches("#/components/schemas/").to_owned())
+        .collect();
     assert_eq!(named, known);
 }
 
@@ -158,7 +187,11 @@ async fn fetch(path: &str) -> crate::world::Reply {
 #[actix_web::test]
 async fn the_reference_is_served_without_anything_from_elsewhere() {
     assert_eq!(fetch("/openapi.json").await.json(), document());
-    for (path, media) in [("/docs", "text/html"), ("/docs/reference.js", "text/javascript"), ("/docs/reference.css", "text/css")] {
+    for (path, media) in [
+        ("/docs", "text/html"),
+        ("/docs/reference.js", "text/javascript"),
+        ("/docs/reference.css", "text/css"),
+    ] {
         let reply = fetch(path).await;
         assert_eq!(reply.status, 200, "{path}");
         assert!(reply.header("content-type").starts_with(media), "{path}");
@@ -168,5 +201,9 @@ async fn the_reference_is_served_without_anything_from_elsewhere() {
         assert!(!reply.text().contains("innerHTML"), "{path}");
     }
     let page = fetch("/docs").await;
-    assert!(!page.text().contains("<style") && !page.text().contains("style=") && !page.text().contains("<script>"));
+    assert!(
+        !page.text().contains("<style")
+            && !page.text().contains("style=")
+            && !page.text().contains("<script>")
+    );
 }

@@ -1,5 +1,7 @@
 //! Every way in which a request can fail is an RFC 9457 problem with the request's id.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use platform::web::{Access, Answer, Body, NoContent, Problem, Route, Routes};
@@ -20,13 +22,19 @@ async fn note(Body(note): Body<Note>) -> Answer<usize> {
 
 fn routes() -> Routes {
     Routes::of("test")
-        .add(Route::get("/things/{id}", Access::Public, || async { Err::<NoContent, _>(Problem::not_found()) }))
+        .add(Route::get("/things/{id}", Access::Public, || async {
+            Err::<NoContent, _>(Problem::not_found())
+        }))
         .add(Route::post("/notes", Access::Public, note).body_limit(64).body_depth(3))
         .add(Route::get("/panic", Access::Public, panics))
-        .add(Route::get("/plain", Access::Public, || async { Err::<NoContent, _>(actix_web::error::ErrorConflict("secret")) }))
+        .add(Route::get("/plain", Access::Public, || async {
+            Err::<NoContent, _>(actix_web::error::ErrorConflict("secret"))
+        }))
         .add(Route::get("/bare", Access::Public, || async { HttpResponse::new(StatusCode::IM_A_TEAPOT) }))
         .add(Route::get("/number/{n}", Access::Public, |n: web::Path<u8>| async move { n.to_string() }))
-        .add(Route::get("/page", Access::Public, || async { HttpResponse::NotFound().content_type("text/html").body("<p>no") }))
+        .add(Route::get("/page", Access::Public, || async {
+            HttpResponse::NotFound().content_type("text/html").body("<p>no")
+        }))
 }
 
 async fn panics() -> HttpResponse {
@@ -68,7 +76,8 @@ async fn only_plain_json_is_taken_for_json() {
     }
     let zipped = post("/notes", r#"{"text":"a"}"#).insert_header(("content-encoding", "gzip"));
     assert_eq!(Floor::new().send(routes(), zipped).await.status, 415);
-    let spelled = post("/notes", r#"{"text":"a"}"#).insert_header(("content-type", "Application/JSON; charset=utf-8"));
+    let spelled =
+        post("/notes", r#"{"text":"a"}"#).insert_header(("content-type", "Application/JSON; charset=utf-8"));
     assert_eq!(Floor::new().send(routes(), spelled).await.status, 200);
 }
 
@@ -104,10 +113,23 @@ async fn a_panic_is_a_plain_500_and_the_next_request_is_served() {
 }
 
 #[actix_web::test]
+async fn a_handler_that_never_ends_is_let_go() {
+    let stuck =
+        Route::get("/stuck", Access::Public, std::future::pending::<NoContent>).patience(Duration::ZERO);
+    let reply = Floor::new().send(Routes::of("test").add(stuck), get("/stuck")).await;
+    assert_eq!(
+        (reply.status, reply.problem().as_str(), reply.header("retry-after")),
+        (503, "unavailable", "2")
+    );
+}
+
+#[actix_web::test]
 async fn an_error_that_the_framework_words_itself_becomes_a_problem_without_its_words() {
-    for (path, status, code) in
-        [("/plain", 409, "invalid_request"), ("/bare", 418, "invalid_request"), ("/number/300", 404, "not_found")]
-    {
+    for (path, status, code) in [
+        ("/plain", 409, "invalid_request"),
+        ("/bare", 418, "invalid_request"),
+        ("/number/300", 404, "not_found"),
+    ] {
         let reply = Floor::new().send(routes(), get(path)).await;
         assert_eq!((reply.status, reply.problem().as_str()), (status, code), "{path}");
         assert!(!reply.text().contains("secret"));

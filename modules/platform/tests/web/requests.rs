@@ -13,7 +13,11 @@ use crate::world::{Floor, bearer, get, post};
 
 async fn client(caller: Anonymous) -> Answer<[String; 3]> {
     let text = |value: Option<String>| value.unwrap_or_default();
-    Answer::ok([caller.client.address.to_string(), text(caller.client.user_agent), text(caller.client.device)])
+    Answer::ok([
+        caller.client.address.to_string(),
+        text(caller.client.user_agent),
+        text(caller.client.device),
+    ])
 }
 
 async fn deadline(caller: Anonymous) -> Answer<String> {
@@ -47,7 +51,8 @@ async fn address(proxies: &[&str], peer: &str, forwarded: &[&str]) -> String {
     let trusted_proxies = proxies.iter().map(|network| network.parse().unwrap()).collect();
     let floor = Floor::with(WebSettings { trusted_proxies, ..WebSettings::default() });
     let request = get("/client").peer_addr(peer.parse().unwrap());
-    let request = forwarded.iter().fold(request, |request, hop| request.append_header(("x-forwarded-for", *hop)));
+    let request =
+        forwarded.iter().fold(request, |request, hop| request.append_header(("x-forwarded-for", *hop)));
     floor.send(routes(), request).await.json()[0].as_str().unwrap().to_owned()
 }
 
@@ -57,7 +62,11 @@ async fn forwarded_addresses_are_believed_only_from_listed_proxies() {
     assert_eq!(address(&[], "10.0.0.1:1", &["192.0.2.1"]).await, "10.0.0.1", "no proxy is listed");
     assert_eq!(address(&proxies, "203.0.113.9:1", &["192.0.2.1"]).await, "203.0.113.9", "not a listed one");
     assert_eq!(address(&proxies, "10.0.0.1:1", &["192.0.2.1"]).await, "192.0.2.1");
-    assert_eq!(address(&proxies, "10.0.0.1:1", &["6.6.6.6, 192.0.2.1"]).await, "192.0.2.1", "the rest is hearsay");
+    assert_eq!(
+        address(&proxies, "10.0.0.1:1", &["6.6.6.6, 192.0.2.1"]).await,
+        "192.0.2.1",
+        "the rest is hearsay"
+    );
     assert_eq!(address(&proxies, "10.0.0.1:1", &["192.0.2.1, 10.0.0.2"]).await, "192.0.2.1");
     assert_eq!(address(&proxies, "10.0.0.1:1", &["192.0.2.1", "10.0.0.2"]).await, "192.0.2.1", "two headers");
     assert_eq!(address(&proxies, "10.0.0.1:1", &["192.0.2.1, nonsense"]).await, "10.0.0.1");
@@ -111,7 +120,10 @@ async fn logged(request: TestRequest) -> String {
 #[actix_web::test]
 async fn a_token_in_the_path_reaches_no_log_at_any_level() {
     let text = logged(post("/api/v1/invites/civ_planted/redeem", "{}")).await;
-    assert!(text.contains("/api/v1/invites/{token}/redeem") && text.contains("module=\"customer\""), "{text}");
+    assert!(
+        text.contains("/api/v1/invites/{token}/redeem") && text.contains("module=\"customer\""),
+        "{text}"
+    );
     assert!(!text.contains("civ_planted"), "{text}");
     for path in ["/api/v1/invites/civ_planted/redeemed", "/api/v1/invites/civ_planted/redeem?x=civ_planted"] {
         let text = logged(get(path)).await;
@@ -131,6 +143,9 @@ async fn a_line_carries_request_account_status_and_trace_but_no_token() {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("player-planted"), "{text}");
-    let text = logged(get("/client").insert_header(("traceparent", format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32))))).await;
+    let text = logged(
+        get("/client").insert_header(("traceparent", format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)))),
+    )
+    .await;
     assert!(!text.contains("trace_id"), "{text}");
 }

@@ -46,8 +46,8 @@ pub(crate) fn principal(name: &str, role: Role, clock: &ManualClock) -> Principa
         session: SessionId::from_uuid(uuid),
         account_type: AccountType::Player,
         roles: Roles::NONE.with(role),
-        expires_at: clock.now().plus(Duration::from_secs(300)),
-        auth_time: clock.now().minus(Duration::from_secs(600)),
+        expires_at: clock.now().plus(Duration::from_mins(5)),
+        auth_time: clock.now().minus(Duration::from_mins(10)),
     }
 }
 
@@ -80,7 +80,10 @@ impl Floor {
     ) -> impl Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error> {
         let table = Table::new([routes]).unwrap();
         let web = self.web.clone();
-        init_service(App::new().wrap(Edge::new(web.clone())).configure(move |config| table.mount(&web, config))).await
+        init_service(
+            App::new().wrap(Edge::new(web.clone())).configure(move |config| table.mount(&web, config)),
+        )
+        .await
     }
 
     /// One request to an application of its own.
@@ -147,7 +150,10 @@ pub(crate) fn get(path: &str) -> TestRequest {
 }
 
 pub(crate) fn post(path: &str, json: &str) -> TestRequest {
-    TestRequest::post().uri(path).insert_header(("content-type", "application/json")).set_payload(json.to_owned())
+    TestRequest::post()
+        .uri(path)
+        .insert_header(("content-type", "application/json"))
+        .set_payload(json.to_owned())
 }
 
 pub(crate) fn bearer(token: &str) -> (&'static str, String) {
