@@ -13,12 +13,10 @@ CREATE TABLE outbox_events (
 );
 CREATE INDEX outbox_events_unnumbered_idx ON outbox_events (position) WHERE number IS NULL;
 
--- One row: the last number given, and which relay may give the next.
+-- One row: the last number given. Its lock is the relay's lease.
 CREATE TABLE outbox_head (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
-    number bigint NOT NULL DEFAULT 0,
-    holder uuid,
-    leased_until timestamptz
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    number bigint NOT NULL DEFAULT 0
 );
 INSERT INTO outbox_head DEFAULT VALUES;
 

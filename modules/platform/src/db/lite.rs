@@ -51,6 +51,7 @@ enum Message<J> {
 /// A context's SQLite file.
 #[derive(Clone)]
 pub struct Lite {
+    context: &'static str,
     writes: mpsc::Sender<Message<Box<dyn WriteJob>>>,
     reads: mpsc::Sender<Message<ReadJob>>,
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
@@ -80,7 +81,7 @@ impl Lite {
             let queue = read_queue.clone();
             threads.push(start(format!("{context}-reader-{number}"), move || read(conn, &queue))?);
         }
-        Ok(Self { writes, reads, threads: Arc::new(Mutex::new(threads)), readers, bell })
+        Ok(Self { context, writes, reads, threads: Arc::new(Mutex::new(threads)), readers, bell })
     }
 
     /// Runs a body that only reads. Use [`crate::read!`].
@@ -110,6 +111,10 @@ impl Lite {
         let (reply, answer) = oneshot::channel();
         submit(&self.writes, Box::new(Write { body: Some(body), outcome: None, reply })).await?;
         answer.await.unwrap_or_else(|_| Err(stopped().into()))
+    }
+
+    pub(super) const fn context(&self) -> &'static str {
+        self.context
     }
 
     pub(super) fn bell(&self) -> &Bell {

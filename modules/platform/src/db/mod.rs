@@ -71,6 +71,14 @@ impl Db {
         }
     }
 
+    /// The context whose rows these are.
+    pub const fn context(&self) -> &'static str {
+        match self {
+            Self::Pg(db) => db.context(),
+            Self::Lite(db) => db.context(),
+        }
+    }
+
     /// Which database this is.
     pub const fn dialect(&self) -> Dialect {
         match self {

@@ -98,6 +98,7 @@ fn reason(error: &tokio_postgres::Error) -> String {
 /// A context's schema and the pool that sees nothing else.
 #[derive(Clone)]
 pub struct Pg {
+    context: &'static str,
     pool: Pool<PgConn>,
     runtime: Handle,
     bell: Bell,
@@ -132,7 +133,7 @@ impl Pg {
             .build()
             .map_err(|error| StoreError::Failed(error.to_string()))?;
         let writes = metrics::counter!("storage_writes_total", "context" => context);
-        Ok(Self { pool, runtime: Handle::current(), bell: Bell::new(), writes })
+        Ok(Self { context, pool, runtime: Handle::current(), bell: Bell::new(), writes })
     }
 
     async fn get(&self) -> Result<Object<PgConn>, StoreError> {
@@ -186,6 +187,10 @@ impl Pg {
     {
         self.writes.increment(1);
         self.read(body).await
+    }
+
+    pub(super) const fn context(&self) -> &'static str {
+        self.context
     }
 
     pub(super) fn bell(&self) -> &Bell {

@@ -1,0 +1,109 @@
+//! The rows of the inbox: cursors and parked events.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kernel::Timestamp;
+
+use crate::db::{Db, StoreError};
+use crate::sql::Ts;
+use crate::tables::{inbox_cursors, inbox_parked};
+
+crate::dual! {
+    /// A connection on which a cursor can be moved; both are.
+    #[doc(hidden)]
+    pub trait InboxConn {
+        /// See [`advance`](super::advance).
+        async fn advance_cursor(c, consumer: &'static str, number: i64) -> Result<(), StoreError> {
+            c.skip_to(consumer, number.saturating_sub(1), number).await
+        }
+
+        /// Moves the cursor from exactly `from` to `to`, or else unparks the event `to`.
+        async fn skip_to(c, consumer: &'static str, from: i64, to: i64) -> Result<(), StoreError> {
+            let cursor = inbox_cursors::table.find(consumer).filter(inbox_cursors::number.eq(from));
+            if diesel::update(cursor).set(inbox_cursors::number.eq(to)).execute(c).await? == 1 {
+                return Ok(());
+            }
+            let parked = diesel::delete(inbox_parked::table.find((consumer, to))).execute(c).await?;
+            if parked == 1 { Ok(()) } else { Err(StoreError::LostRace) }
+        }
+    }
+}
+
+/// An event that waits for a human or for better days.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = inbox_parked)]
+pub(super) struct Parked {
+    pub(super) consumer: String,
+    pub(super) number: i64,
+    pub(super) aggregate: String,
+    pub(super) attempts: i64,
+    pub(super) reason: String,
+    pub(super) parked_at: Ts,
+    pub(super) retry_at: Ts,
+}
+
+/// Where a consumer stands.
+pub(super) struct Standing {
+    pub(super) cursor: i64,
+    /// Parked events, oldest first; bounded, so a flood of failures is worked off in portions.
+    pub(super) parked: Vec<Parked>,
+}
+
+const PARKED_AT_ONCE: i64 = 1_000;
+
+pub(super) async fn standing(db: &Db, consumer: &'static str) -> Result<Option<Standing>, StoreError> {
+    crate::read!(*db, |c| {
+        let Some(cursor) =
+            inbox_cursors::table.find(consumer).select(inbox_cursors::number).first(c).await.optional()?
+        else {
+            return Ok(None);
+        };
+        let parked = inbox_parked::table
+            .filter(inbox_parked::consumer.eq(consumer))
+            .order(inbox_parked::number)
+            .limit(PARKED_AT_ONCE)
+            .select(Parked::as_select())
+            .load(c)
+            .await?;
+        Ok(Some(Standing { cursor, parked }))
+    })
+}
+
+/// The cursor of a consumer that begins: before the first event.
+pub(super) async fn begin(db: &Db, consumer: &'static str) -> Result<(), StoreError> {
+    crate::write_one!(*db, |c| {
+        diesel::insert_into(inbox_cursors::table)
+            .values((inbox_cursors::consumer.eq(consumer), inbox_cursors::number.eq(0)))
+            .on_conflict_do_nothing()
+            .execute(c)
+            .await?;
+        Ok(())
+    })
+}
+
+pub(super) async fn skip(db: &Db, consumer: &'static str, from: i64, to: i64) -> Result<(), StoreError> {
+    crate::write!(*db, |c| { c.skip_to(consumer, from, to).await })
+}
+
+/// Parks an event and moves the cursor past it.
+pub(super) async fn park(db: &Db, consumer: &'static str, parked: Parked) -> Result<(), StoreError> {
+    crate::write!(*db, |c| {
+        c.advance_cursor(consumer, parked.number).await?;
+        diesel::insert_into(inbox_parked::table).values(parked).execute(c).await?;
+        Ok(())
+    })
+}
+
+pub(super) async fn put_off(db: &Db, parked: Parked, reason: String, until: Timestamp) -> Result<(), StoreError> {
+    crate::write_one!(*db, |c| {
+        diesel::update(inbox_parked::table.find((parked.consumer, parked.number)))
+            .set((
+                inbox_parked::attempts.eq(parked.attempts + 1),
+                inbox_parked::reason.eq(reason),
+                inbox_parked::retry_at.eq(Ts(until)),
+            ))
+            .execute(c)
+            .await?;
+        Ok(())
+    })
+}

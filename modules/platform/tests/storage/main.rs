@@ -1,0 +1,10 @@
+//! The storage floor on both databases. The PostgreSQL half needs a server: see `platform::testing`.
+#![cfg(test)]
+
+mod catalogue;
+mod events;
+mod floor;
+mod jobs;
+mod migrations;
+mod notes;
+mod transactions;
