@@ -147,10 +147,14 @@ async fn ask(check: &Check) -> Finding {
     Finding { name, standing }
 }
 
-/// `/healthz` and `/readyz`.
+/// `/healthz` and `/readyz` over these dependencies.
 pub fn routes(checks: Arc<Checks>) -> Routes {
+    table().state(checks)
+}
+
+/// The same routes without state: enough to document them.
+pub fn table() -> Routes {
     Routes::of("process")
-        .state(checks)
         .add(
             Route::get("/healthz", Access::Process, alive)
                 .summary("Is the process alive")

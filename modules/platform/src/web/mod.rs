@@ -1,5 +1,26 @@
 //! The web floor: one table of routes that is mounted, guarded and documented from the same rows; problems, extractors,
 //! limits, cursors. It knows no context.
+//!
+//! A context declares rows; everything else follows from them:
+//!
+//! ```
+//! use kernel::Permission;
+//! use platform::web::{Access, Answer, Caller, Info, Route, Routes, Table};
+//!
+//! async fn me(caller: Caller) -> Answer<String> {
+//!     Answer::ok(caller.principal.account.to_string())
+//! }
+//!
+//! let identity = Routes::of("identity").add(
+//!     Route::get("/api/v1/users/me", Access::Permission(Permission::ProfileRead), me)
+//!         .summary("One's own profile")
+//!         .answers::<String>(200),
+//! );
+//! let table = Table::new([identity])?;
+//! let document = table.openapi(&Info { title: "Whot", version: "1", description: "" });
+//! assert_eq!(document["paths"]["/api/v1/users/me"]["get"]["x-permission"][0], "profile:read");
+//! # Ok::<(), platform::web::TableError>(())
+//! ```
 
 mod access;
 mod answer;

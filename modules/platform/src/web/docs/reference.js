@@ -106,10 +106,8 @@ function parameters(api, operation) {
 }
 
 function problems(operation) {
-  const byStatus = Map.groupBy ? Map.groupBy(codesOf(operation), ({ status }) => status) : new Map();
-  if (!Map.groupBy) {
-    for (const entry of codesOf(operation)) byStatus.set(entry.status, [...(byStatus.get(entry.status) ?? []), entry]);
-  }
+  const byStatus = new Map();
+  for (const entry of codesOf(operation)) byStatus.set(entry.status, [...(byStatus.get(entry.status) ?? []), entry]);
   const rows = [...byStatus].map(([status, entries]) => el("tr", {},
     el("td", {}, status),
     el("td", {}, ...entries.flatMap(({ name }, place) => [place ? ", " : "", el("a", { href: `#${name}` }, code(name))]))));
