@@ -72,10 +72,7 @@ const fn openers(rules: &RuleSet) -> Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn names(set: CardSet) -> String {
-        set.iter().map(|card| card.to_string()).collect::<Vec<_>>().join(" ")
-    }
+    use crate::tests::vectors::{self, rows};
 
     #[test]
     fn plain_cards_are_enough_for_every_opening() {
@@ -85,22 +82,21 @@ mod tests {
     }
 
     #[test]
-    fn known_keys_give_known_deals() {
-        for vector in include_str!("../vectors/deals.txt").lines().filter(|line| !line.starts_with('#')) {
-            let fields: Vec<&str> = vector.split('|').map(str::trim).collect();
-            let &[key, starter, first, second, opener, market, used] = fields.as_slice() else {
-                panic!("a vector has seven fields: {vector}");
-            };
-            let key: Vec<u8> =
-                (0..32).map(|i| u8::from_str_radix(&key[2 * i..2 * i + 2], 16).expect("hex")).collect();
-            let key = RoundKey::new(key.try_into().expect("32 bytes"));
-            let deal = Deal::new(&RuleSet::naija_classic(), key, Lot::Drawn);
+    fn known_keys_give_the_deals_an_independent_program_gives() {
+        for [key, lot, toggles, starter, first, second, opener, market, used] in
+            rows(include_str!("../vectors/deals.txt"))
+        {
+            let mut rules = RuleSet::naija_classic();
+            for (toggle, value) in toggles.split(' ').filter_map(|toggle| toggle.split_once('=')) {
+                rules.set(toggle, value).expect("a toggle");
+            }
+            let lot = lot.parse().map_or(Lot::Drawn, Lot::Known);
+            let deal = Deal::new(&rules, vectors::key(key), lot);
             assert_eq!(deal.starter.name(), starter);
-            assert_eq!(names(deal.hands.first), first);
-            assert_eq!(names(deal.hands.second), second);
-            assert_eq!(deal.opener.map(|card| card.to_string()).as_deref(), Some(opener));
-            let order: Vec<String> = deal.market.as_slice().iter().map(ToString::to_string).collect();
-            assert_eq!(order.join(" "), market);
+            assert_eq!(vectors::names(deal.hands.first), first);
+            assert_eq!(vectors::names(deal.hands.second), second);
+            assert_eq!(deal.opener.map_or("-".to_owned(), |card| card.to_string()), opener);
+            assert_eq!(vectors::names(deal.market.as_slice().iter().copied()), market);
             assert_eq!(deal.stream.used().to_string(), used);
         }
     }

@@ -19,6 +19,8 @@
 //! 5. **A reshuffle** takes the pile without the card in force, in canonical order, and shuffles it with the
 //!    words that follow those already used; it becomes the market.
 //!
+//! `vectors/` beside this crate's sources has deals and reshuffles to test a verifier with.
+//!
 //! With at most 53 words a shuffle the 32-bit counter of the RFC never wraps.
 
 use std::fmt;
@@ -63,6 +65,12 @@ impl Stream {
     /// The stream of a key, from its beginning.
     pub(crate) const fn new(key: RoundKey) -> Self {
         Self { key, used: 0 }
+    }
+
+    /// The stream of a key after so many words.
+    #[cfg(test)]
+    pub(crate) const fn after(key: RoundKey, used: u64) -> Self {
+        Self { key, used }
     }
 
     /// How many words have been used.
@@ -126,7 +134,7 @@ mod tests {
     use super::*;
 
     fn words(key: [u8; 32], skip: u64, count: usize) -> Vec<u32> {
-        let mut open = Stream { key: RoundKey::new(key), used: skip }.open();
+        let mut open = Stream::after(RoundKey::new(key), skip).open();
         (0..count).map(|_| open.next()).collect()
     }
 

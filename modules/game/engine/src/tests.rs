@@ -17,3 +17,4 @@ mod random;
 mod refusals;
 mod scene;
 mod scoring;
+pub(crate) mod vectors;
