@@ -1,0 +1,18 @@
+//! `GET /api/v1/invites/{invite_id}`
+
+use kernel::id::InviteId;
+use platform::web::{Answer, Caller, PathId, Problem, State};
+
+use super::invite_view::InviteView;
+use super::problem;
+use crate::app::{App, list_invites};
+
+pub(crate) async fn handle(
+    caller: Caller,
+    app: State<App>,
+    invite: PathId<InviteId>,
+) -> Result<Answer<InviteView>, Problem> {
+    let found = list_invites::one(&app, caller.principal.account, invite.0).await.map_err(problem::of_failure)?;
+    let invite = found.ok_or_else(Problem::not_found)?;
+    Ok(Answer::ok(InviteView::of(invite, app.clock.now())))
+}
