@@ -30,7 +30,8 @@ pub(super) async fn accept(
     let mut guarded: dev::Payload = dev::Payload::Stream { payload: Box::pin(guarded) };
     let payload = Payload::from_request(request, &mut guarded).await?;
     let (response, session, stream) = actix_ws::handle_with_protocols(request, payload, protocols)?;
-    let stream = stream.max_frame_size(MAX_FRAME_IN).aggregate_continuations().max_continuation_size(MAX_FRAME_IN);
+    let stream =
+        stream.max_frame_size(MAX_FRAME_IN).aggregate_continuations().max_continuation_size(MAX_FRAME_IN);
     Ok((response, ActixTransport { session, stream }))
 }
 
@@ -188,7 +189,8 @@ mod tests {
     #[test]
     fn a_frame_that_declares_too_much_is_refused_by_its_header_alone() {
         for pieces in [1, 2, 3, 7, 4_096] {
-            let sound: Vec<u8> = [0, 1, 125, 126, 65_535 / 2, MAX_FRAME_IN].into_iter().flat_map(frame).collect();
+            let sound: Vec<u8> =
+                [0, 1, 125, 126, 65_535 / 2, MAX_FRAME_IN].into_iter().flat_map(frame).collect();
             let mut header = Header::default();
             assert!(sound.chunks(pieces).all(|piece| header.admits(piece)), "in pieces of {pieces}");
             let huge = frame(MAX_FRAME_IN + 1);

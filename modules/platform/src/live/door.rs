@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    AUTHORIZATION, CONNECTION, HeaderName, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
-    UPGRADE,
+    AUTHORIZATION, CONNECTION, HeaderName, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
@@ -79,13 +79,20 @@ impl Door {
         self.connect(request, payload, arrival).await
     }
 
-    async fn connect(&self, request: &HttpRequest, payload: Payload, arrival: Arrival) -> Result<HttpResponse, Problem> {
+    async fn connect(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        arrival: Arrival,
+    ) -> Result<HttpResponse, Problem> {
         let accepted = actix::accept(request, payload, &[PROTOCOL]).await;
         let (response, transport) =
             accepted.map_err(|error| Problem::of_status(error.as_response_error().status_code()))?;
         let session = self.hub.attach(transport, arrival).map_err(|no_room| match no_room {
             NoRoom::Draining | NoRoom::Process => Problem::unavailable(LATER),
-            NoRoom::Account => Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets").retry_after(LATER),
+            NoRoom::Account => {
+                Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets").retry_after(LATER)
+            }
         })?;
         actix_web::rt::spawn(session);
         Ok(response)
@@ -94,7 +101,8 @@ impl Door {
     /// The browser's origin, which must be listed. Apps send none.
     fn origin(&self, request: &HttpRequest) -> Result<Option<String>, Problem> {
         let Some(origin) = request.headers().get(ORIGIN) else { return Ok(None) };
-        let listed = origin.to_str().ok().filter(|origin| self.hub.settings.origins.iter().any(|one| one == origin));
+        let listed =
+            origin.to_str().ok().filter(|origin| self.hub.settings.origins.iter().any(|one| one == origin));
         let refusal = || Problem::new(StatusCode::FORBIDDEN, "origin_not_allowed");
         listed.map(|origin| Some(origin.to_owned())).ok_or_else(refusal)
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use kernel::id::AccountId;
 use kernel::Principal;
+use kernel::id::AccountId;
 
 use super::auth::Ticketed;
 use super::frames::{Cid, TopicName};

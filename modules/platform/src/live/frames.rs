@@ -48,7 +48,11 @@ impl Cid {
 
 impl fmt::Display for Cid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.upper { write!(f, "{:X}", self.uuid.hyphenated()) } else { write!(f, "{:x}", self.uuid.hyphenated()) }
+        if self.upper {
+            write!(f, "{:X}", self.uuid.hyphenated())
+        } else {
+            write!(f, "{:x}", self.uuid.hyphenated())
+        }
     }
 }
 
@@ -353,7 +357,10 @@ impl<'de> Visitor<'de> for WantedVisitor {
                 "inbox" => return Err(A::Error::custom("the inbox topic is {\"inbox\":true}")),
                 kind => {
                     let one = TopicName::One { kind: kind.to_owned(), id: map.next_value()? };
-                    topic = Some(one.plain().ok_or_else(|| A::Error::custom("a topic's kind and id are plain words"))?);
+                    topic = Some(
+                        one.plain()
+                            .ok_or_else(|| A::Error::custom("a topic's kind and id are plain words"))?,
+                    );
                 }
             }
         }
@@ -510,7 +517,10 @@ impl ServerFrame<'_> {
                 put_seq(out, *seq);
             }
             Self::Err { cid, code, retryable, seq, snapshot } => {
-                put(out, format_args!(r#"{{"t":"err","cid":"{cid}","code":"{code}","retryable":{retryable}"#));
+                put(
+                    out,
+                    format_args!(r#"{{"t":"err","cid":"{cid}","code":"{code}","retryable":{retryable}"#),
+                );
                 put_seq(out, *seq);
                 if let Some(snapshot) = snapshot {
                     out.push_str(r#","snapshot":"#);
@@ -721,7 +731,10 @@ mod tests {
             (r#"{"t":"hello","v":[1],"topics":[{"game":5}]}"#.into(), "invalid type"),
             (r#"{"t":"hello","v":[1],"topics":[{"game":"a\"b"}]}"#.into(), "plain words"),
             (r#"{"t":"hello","v":[1],"topics":[{"":"a"}]}"#.into(), "plain words"),
-            (format!(r#"{{"t":"unfollow","cid":"{CID}","topic":{{"game":"a","after":4}}}}"#), "exactly one name"),
+            (
+                format!(r#"{{"t":"unfollow","cid":"{CID}","topic":{{"game":"a","after":4}}}}"#),
+                "exactly one name",
+            ),
         ];
         for (text, expected) in table {
             let reason = reason(&text);
@@ -804,12 +817,20 @@ mod tests {
         for frame in &frames {
             assert!(frame.len() <= MAX_FRAME_OUT);
             let value: serde_json::Value = serde_json::from_str(frame).unwrap();
-            assert_eq!(value["cursor"], value["events"].as_array().unwrap().last().unwrap()["seq"].to_string());
-            seqs.extend(value["events"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()));
+            assert_eq!(
+                value["cursor"],
+                value["events"].as_array().unwrap().last().unwrap()["seq"].to_string()
+            );
+            seqs.extend(
+                value["events"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()),
+            );
         }
         assert_eq!(seqs, [1, 2, 3, 4, 5, 6, 7]);
         let huge = RawValue::from_string(format!("\"{}\"", "x".repeat(MAX_FRAME_OUT))).unwrap();
         let mut batch = Batch::new(&About::Inbox);
-        assert_eq!(batch.add(EventOut { seq: 1, at: Timestamp::UNIX_EPOCH, data: Some(&huge) }), Err(TooLarge));
+        assert_eq!(
+            batch.add(EventOut { seq: 1, at: Timestamp::UNIX_EPOCH, data: Some(&huge) }),
+            Err(TooLarge)
+        );
     }
 }

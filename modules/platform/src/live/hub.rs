@@ -305,7 +305,9 @@ impl Hub {
         let mut stop = std::pin::pin!(stop);
         loop {
             let pause = self.clock.sleep(TICK);
-            if let futures_util::future::Either::Left(_) = futures_util::future::select(stop.as_mut(), pause).await {
+            if let futures_util::future::Either::Left(_) =
+                futures_util::future::select(stop.as_mut(), pause).await
+            {
                 return;
             }
             self.turn_wheel();
@@ -326,7 +328,11 @@ impl Hub {
 
     /// Runs the protocol over a connection. The returned future is the socket's life: spawn it on the thread that owns
     /// the transport.
-    pub fn attach<T: Transport>(self: &Arc<Self>, transport: T, arrival: Arrival) -> Result<Session<T>, NoRoom> {
+    pub fn attach<T: Transport>(
+        self: &Arc<Self>,
+        transport: T,
+        arrival: Arrival,
+    ) -> Result<Session<T>, NoRoom> {
         let now = self.clock.now();
         let Arrival { principal, auth, origin, fixed, since } = arrival;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
@@ -352,7 +358,8 @@ impl Hub {
         of_account.push(socket.id);
         registry.sockets.insert(socket.id, Arc::clone(socket));
         self.meters.sockets.increment(1);
-        let missed = registry.endings.iter().find(|(number, whose, _, _)| *number > since.0 && whose.is(socket));
+        let missed =
+            registry.endings.iter().find(|(number, whose, _, _)| *number > since.0 && whose.is(socket));
         if let Some((_, _, close, _)) = missed {
             socket.close(close.clone());
         }
@@ -390,7 +397,9 @@ impl Hub {
     fn remove_follower(&self, topic: &TopicKey, socket: &Socket) {
         let mut shard = self.shard(topic);
         let Some(followers) = shard.get_mut(topic) else { return };
-        let Some(place) = followers.iter().position(|follower| follower.socket.id == socket.id) else { return };
+        let Some(place) = followers.iter().position(|follower| follower.socket.id == socket.id) else {
+            return;
+        };
         let removed = followers.swap_remove(place);
         if followers.is_empty() {
             shard.remove(topic);

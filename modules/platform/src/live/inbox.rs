@@ -75,7 +75,10 @@ mod tests {
         let [one, two] = [1, 2].map(|id| AccountId::from_uuid(Uuid::from_u128(id)));
         let cursor = seal(&key, one, [("game", 7), ("identity", 3)].into_iter());
         let read = open(&key, one, &cursor).unwrap();
-        assert_eq!(read.into_iter().collect::<Vec<_>>(), [("game".to_owned(), 7), ("identity".to_owned(), 3)]);
+        assert_eq!(
+            read.into_iter().collect::<Vec<_>>(),
+            [("game".to_owned(), 7), ("identity".to_owned(), 3)]
+        );
         assert_eq!(open(&key, two, &cursor), None);
         let tail = cursor.split_once('.').unwrap().1;
         let forged = format!("{}.{tail}", BASE64URL_NOPAD.encode(b"game.8~identity.3"));

@@ -22,15 +22,17 @@ mod topic;
 pub mod transport;
 mod wheel;
 
+#[cfg(test)]
+mod tests;
 
-pub use door::Door;
 pub use auth::{LiveAuth, Ticketed};
 pub use close::Close;
+pub use door::Door;
 pub use hub::{Arrival, Epoch, Hub, HubParts, NoRoom};
 pub use inbox::InboxSource;
 pub use session::Session;
 pub use settings::LiveSettings;
 pub use topic::{
-    Body, CatchUp, Command, Event, Presence, Published, Reply, SNAP_BEYOND, TopicError, TopicKey, TopicSource,
-    Viewer, Viewing,
+    Body, CatchUp, Command, Event, Presence, Published, Reply, SNAP_BEYOND, TopicError, TopicKey,
+    TopicSource, Viewer, Viewing,
 };

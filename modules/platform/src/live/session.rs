@@ -297,8 +297,15 @@ impl<T: Transport> Session<T> {
         }
     }
 
-    fn on_hello(&mut self, versions: &[u32], device: Option<Cow<'_, str>>, topics: Vec<Wanted>, now: Timestamp) {
-        let Some(version) = versions.iter().copied().filter(|version| VERSIONS.contains(version)).max() else {
+    fn on_hello(
+        &mut self,
+        versions: &[u32],
+        device: Option<Cow<'_, str>>,
+        topics: Vec<Wanted>,
+        now: Timestamp,
+    ) {
+        let Some(version) = versions.iter().copied().filter(|version| VERSIONS.contains(version)).max()
+        else {
             return self.close(Close::protocol("no common version; this server speaks 1"));
         };
         let place = Place {
@@ -329,8 +336,15 @@ impl<T: Transport> Session<T> {
         }
     }
 
-    fn begin_follow(&mut self, cid: Option<Cid>, topic: TopicName, after: Option<After>) -> Result<(), TopicError> {
-        if self.socket.lock().follow_count() + self.openings.len() + self.to_open.len() >= self.hub.settings.max_topics {
+    fn begin_follow(
+        &mut self,
+        cid: Option<Cid>,
+        topic: TopicName,
+        after: Option<After>,
+    ) -> Result<(), TopicError> {
+        if self.socket.lock().follow_count() + self.openings.len() + self.to_open.len()
+            >= self.hub.settings.max_topics
+        {
             return Err(TopicError::Refused("too_many_topics"));
         }
         match (topic, after) {
@@ -343,7 +357,9 @@ impl<T: Transport> Session<T> {
                 self.open_inbox(cid, positions.ok_or(TopicError::Refused("invalid_cursor"))?)
             }
             (TopicName::One { kind, id }, None) => self.open_topic(cid, &kind, &id, None),
-            (TopicName::One { kind, id }, Some(After::Seq(after))) => self.open_topic(cid, &kind, &id, Some(after)),
+            (TopicName::One { kind, id }, Some(After::Seq(after))) => {
+                self.open_topic(cid, &kind, &id, Some(after))
+            }
             (TopicName::Inbox, Some(After::Seq(_))) | (TopicName::One { .. }, Some(After::Cursor(_))) => {
                 self.close(Close::protocol("after is a number for a topic and a cursor for the inbox"));
                 Ok(())
@@ -351,7 +367,13 @@ impl<T: Transport> Session<T> {
         }
     }
 
-    fn open_topic(&mut self, cid: Option<Cid>, kind: &str, id: &str, after: Option<u64>) -> Result<(), TopicError> {
+    fn open_topic(
+        &mut self,
+        cid: Option<Cid>,
+        kind: &str,
+        id: &str,
+        after: Option<u64>,
+    ) -> Result<(), TopicError> {
         let (source, key) = self.topic(kind, id)?;
         let principal = self.principal();
         self.to_open.push_back(Box::pin(async move {
@@ -501,7 +523,9 @@ impl<T: Transport> Session<T> {
                 None => source.open(&principal, key.id()).await,
             };
             let reply = match opened {
-                Ok(viewer) => source.command(&Viewing { principal, topic: key.clone(), viewer }, command).await,
+                Ok(viewer) => {
+                    source.command(&Viewing { principal, topic: key.clone(), viewer }, command).await
+                }
                 Err(error) => error.into(),
             };
             (number, key, reply)
@@ -514,8 +538,9 @@ impl<T: Transport> Session<T> {
         principal: &Principal,
         now: Timestamp,
     ) -> Result<Command, kernel::call::InvalidRequestId> {
-        let request_id = asked.cid.to_string().parse()?;
-        let call = CallContext::new(Actor::from(principal), request_id, now, self.hub.settings.command_patience());
+        let request_id = asked.cid.uuid().to_string().parse()?;
+        let call =
+            CallContext::new(Actor::from(principal), request_id, now, self.hub.settings.command_patience());
         Ok(Command { call, cid: asked.cid.uuid(), base: asked.base, action: asked.action.clone() })
     }
 
@@ -620,19 +645,15 @@ impl<T: Transport> Session<T> {
 
     fn finish(&mut self, errand: Errand) {
         match errand {
-            Errand::Opened { cid, key, after, viewer } => {
-                match (viewer, self.attached.as_ref()) {
-                    (Ok(viewer), Some(attached)) => attached.follow(&key, Stream::Topic, viewer, after, cid),
-                    (Ok(_), None) => {}
-                    (Err(error), _) => self.not_followed(cid, &name_of(&key), error),
-                }
-            }
-            Errand::InboxOpened { cid, streams } => {
-                match streams {
-                    Ok(streams) => self.follow_inbox(cid, streams),
-                    Err(error) => self.not_followed(cid, &TopicName::Inbox, error),
-                }
-            }
+            Errand::Opened { cid, key, after, viewer } => match (viewer, self.attached.as_ref()) {
+                (Ok(viewer), Some(attached)) => attached.follow(&key, Stream::Topic, viewer, after, cid),
+                (Ok(_), None) => {}
+                (Err(error), _) => self.not_followed(cid, &name_of(&key), error),
+            },
+            Errand::InboxOpened { cid, streams } => match streams {
+                Ok(streams) => self.follow_inbox(cid, streams),
+                Err(error) => self.not_followed(cid, &TopicName::Inbox, error),
+            },
             Errand::Pulled { pull, result } => {
                 self.pulling = self.pulling.saturating_sub(1);
                 let (cursor_key, fixed) = (&self.hub.cursor_key, self.socket.fixed.as_ref());
@@ -698,7 +719,9 @@ impl<T: Transport> Session<T> {
             Err(AuthFailure::Expired) => return self.close(Close::Expired),
             Err(AuthFailure::Revoked) => return self.close(Close::SessionRevoked),
             Err(AuthFailure::Suspended) => return self.close(Close::Suspended),
-            Err(AuthFailure::Invalid) => return self.close(Close::protocol("auth: the credential is not valid")),
+            Err(AuthFailure::Invalid) => {
+                return self.close(Close::protocol("auth: the credential is not valid"));
+            }
         };
         let principal = ticketed.principal;
         if (principal.account, principal.session) != (self.socket.account, self.socket.session) {

@@ -165,12 +165,9 @@ impl Queue {
         self.frames.len() >= self.max_frames || self.bytes >= self.max_bytes
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.frames.is_empty()
-    }
-
     fn invites_pull(&self) -> bool {
-        self.frames.len() <= self.max_frames.min(PULL_BELOW_FRAMES) && self.bytes <= self.max_bytes.min(PULL_BELOW_BYTES)
+        self.frames.len() <= self.max_frames.min(PULL_BELOW_FRAMES)
+            && self.bytes <= self.max_bytes.min(PULL_BELOW_BYTES)
     }
 
     pub(crate) fn stalled(&mut self, now: Timestamp) {
@@ -413,9 +410,11 @@ impl State {
     }
 
     fn release_inbox(&mut self) {
-        let all_live = self.follows.iter().flatten().all(|follow| {
-            follow.stream == Stream::Topic || follow.phase == Phase::Live
-        });
+        let all_live = self
+            .follows
+            .iter()
+            .flatten()
+            .all(|follow| follow.stream == Stream::Topic || follow.phase == Phase::Live);
         if all_live {
             for cid in std::mem::take(&mut self.inbox_waiting) {
                 self.answer(ServerFrame::Ok { cid, seq: None }.encode());
@@ -542,7 +541,9 @@ impl State {
         }
         let before = pull.after;
         let outcome = match result {
-            Ok(Pulled::Topic(CatchUp::Snapshot { seq, data })) => self.queue_snapshot(pull, seq, &data).map(|()| false),
+            Ok(Pulled::Topic(CatchUp::Snapshot { seq, data })) => {
+                self.queue_snapshot(pull, seq, &data).map(|()| false)
+            }
             Ok(Pulled::Topic(CatchUp::Events { events, head })) => {
                 self.queue_events(pull, &events, cursor_key).map(|()| self.is_short_of(pull.slot, head))
             }
@@ -611,12 +612,7 @@ impl State {
         Ok(())
     }
 
-    fn queue_events(
-        &mut self,
-        pull: &Pull,
-        events: &[Event],
-        cursor_key: &Mac,
-    ) -> Result<(), &'static str> {
+    fn queue_events(&mut self, pull: &Pull, events: &[Event], cursor_key: &Mac) -> Result<(), &'static str> {
         let mut sent = pull.after.unwrap_or(0);
         if let (Stream::Inbox(context), Some(first)) = (pull.stream, events.first())
             && first.seq > sent + 1
@@ -682,7 +678,8 @@ impl State {
 
     /// The followed topics, each with its stream and the last event known of.
     pub(crate) fn following(&self) -> Vec<(TopicKey, Stream, u64)> {
-        let known = |follow: &Follow| (follow.key.clone(), follow.stream, follow.head.max(follow.sent.unwrap_or(0)));
+        let known =
+            |follow: &Follow| (follow.key.clone(), follow.stream, follow.head.max(follow.sent.unwrap_or(0)));
         self.follows.iter().flatten().map(known).collect()
     }
 
@@ -696,7 +693,13 @@ impl State {
         self.by_key.len()
     }
 
-    fn visit(&mut self, now: Timestamp, opened: Timestamp, silent: Duration, settings: &LiveSettings) -> bool {
+    fn visit(
+        &mut self,
+        now: Timestamp,
+        opened: Timestamp,
+        silent: Duration,
+        settings: &LiveSettings,
+    ) -> bool {
         if self.closing.is_some() {
             let since = *self.closing_since.get_or_insert(now);
             self.abort = now.since(since) > CLOSE_WITHIN;
@@ -717,7 +720,13 @@ impl State {
         rested || late || pong_late || self.ping_due
     }
 
-    fn overdue(&self, now: Timestamp, opened: Timestamp, silent: Duration, settings: &LiveSettings) -> Option<Close> {
+    fn overdue(
+        &self,
+        now: Timestamp,
+        opened: Timestamp,
+        silent: Duration,
+        settings: &LiveSettings,
+    ) -> Option<Close> {
         if self.principal.expires_at <= now {
             Some(Close::Expired)
         } else if !self.greeted && now.since(opened) > settings.hello_within() {
@@ -745,4 +754,3 @@ impl State {
         any
     }
 }
-
