@@ -207,10 +207,15 @@ mod tests {
             })
             .unwrap();
         assert!(matches!(ended, Ended::OutOfTime));
+        // Signals take effect in their own time: a process that was missed would sleep on for minutes.
         let running = |pid: &String| {
             std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
         };
         assert_eq!(pids.len(), 1);
+        let clock = Stopwatch::start();
+        while pids.iter().any(running) && clock.elapsed() < PATIENCE {
+            thread::sleep(POLL);
+        }
         assert!(!pids.iter().any(running));
     }
 

@@ -14,7 +14,7 @@ const DOCUMENT: &str = "ios-api-spec/openapi.json";
 pub(crate) struct Options {
     /// Change nothing; fail when the file differs from what the code says
     #[arg(long)]
-    pub(crate) check: bool,
+    check: bool,
 }
 
 pub(crate) fn run(shell: &Shell, options: &Options) -> Result<bool> {

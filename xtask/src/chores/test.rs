@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use self::groups::{Action, Group, Needs};
+use self::groups::{Action, Group, Postgres};
 use self::report::{Outcome, Report};
-use super::{mutants, openapi};
+use super::mutants;
 use crate::libtest::{self, Tally};
 use crate::postgres_server::PostgresServer;
 use crate::shell::Shell;
@@ -57,7 +57,7 @@ pub(crate) fn run(shell: &Shell, options: &Options) -> Result<bool> {
     let long: Duration = chosen.iter().filter(|group| group.long).map(|group| group.budget).sum();
     let mut report = Report::new(groups::WHOLE + long);
     let clock = Stopwatch::start();
-    let wants_postgres = chosen.iter().any(|group| group.needs == Needs::Postgres);
+    let wants_postgres = chosen.iter().any(|group| group.postgres() != Postgres::Unused);
     let postgres = if wants_postgres && !options.without_postgres {
         Some(PostgresServer::start(shell).context("PostgreSQL")?)
     } else {
@@ -70,7 +70,7 @@ pub(crate) fn run(shell: &Shell, options: &Options) -> Result<bool> {
         println!("\n=== {}", group.name);
         let clock = Stopwatch::start();
         let mut tally = Tally::default();
-        let outcome = if group.needs == Needs::Postgres && postgres.is_none() {
+        let outcome = if group.postgres() == Postgres::Needed && postgres.is_none() {
             Outcome::LeftOut("without PostgreSQL, as asked")
         } else if broken {
             Outcome::LeftOut("the build failed")
@@ -107,11 +107,6 @@ fn run_group(
                 }
             }
             Action::Tests(tests) => faults.extend(run_tests(shell, tests, postgres, tally)?),
-            Action::Openapi => {
-                if !openapi::run(shell, &openapi::Options { check: true })? {
-                    faults.push("the committed API document is stale".to_owned());
-                }
-            }
             Action::Mutants => {
                 if !mutants::run(shell, &mutants::Options::default())? {
                     faults.push("a planted bug was not caught".to_owned());
@@ -132,12 +127,12 @@ fn run_tests(
 ) -> Result<Option<String>> {
     let mut command = workspace::cargo();
     command.args(["test", "--locked", "--workspace", "--no-fail-fast"]).args(&tests.targets);
-    command.arg("--").args(&tests.filters).args(&tests.arguments);
+    command.arg("--").args(&tests.filters);
     command.envs(tests.environment.iter().copied());
     for name in ["WHOT_TEST_POSTGRES", "WHOT_TEST_REQUIRE_POSTGRES"] {
         command.env_remove(name);
     }
-    if let (true, Some(server)) = (tests.postgres, postgres) {
+    if let Some(server) = postgres.filter(|_| tests.postgres != Postgres::Unused) {
         command.env("WHOT_TEST_POSTGRES", server.url()).env("WHOT_TEST_REQUIRE_POSTGRES", "1");
     }
 

@@ -14,19 +14,31 @@ pub(super) const BUILD: &str = "build";
 /// Integration tests that have groups of their own.
 const OWN_GROUPS: [&str; 2] = ["architecture", "blackbox"];
 
-#[derive(PartialEq, Eq, Clone, Copy)]
-pub(super) enum Needs {
-    Nothing,
-    Postgres,
+/// What PostgreSQL is to some tests.
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Clone, Copy)]
+pub(super) enum Postgres {
+    #[default]
+    Unused,
+    /// They run on it too, unless it is left out.
+    Used,
+    Needed,
 }
 
 pub(super) struct Group {
     pub(super) name: &'static str,
     pub(super) budget: Duration,
-    pub(super) needs: Needs,
     /// Only in `--long`, or when named.
     pub(super) long: bool,
     pub(super) actions: Vec<Action>,
+}
+
+impl Group {
+    pub(super) fn postgres(&self) -> Postgres {
+        let of = |action: &Action| {
+            if let Action::Tests(tests) = action { tests.postgres } else { Postgres::Unused }
+        };
+        self.actions.iter().map(of).max().unwrap_or_default()
+    }
 }
 
 pub(super) enum Action {
@@ -39,8 +51,6 @@ pub(super) enum Action {
         arguments: Vec<&'static str>,
     },
     Tests(Tests),
-    /// `cargo xtask openapi --check`
-    Openapi,
     /// `cargo xtask mutants`
     Mutants,
 }
@@ -52,11 +62,8 @@ pub(super) struct Tests {
     pub(super) targets: Vec<String>,
     /// Which tests; each filter must find at least one.
     pub(super) filters: Vec<&'static str>,
-    /// Further arguments of the test harness.
-    pub(super) arguments: Vec<&'static str>,
     pub(super) environment: Vec<(&'static str, &'static str)>,
-    /// Tests see the PostgreSQL server only when this is set.
-    pub(super) postgres: bool,
+    pub(super) postgres: Postgres,
 }
 
 impl Tests {
@@ -64,27 +71,33 @@ impl Tests {
         Self { targets: targets.iter().map(|&target| target.to_owned()).collect(), ..Self::default() }
     }
 
-    fn filter(mut self, filters: &[&'static str]) -> Self {
-        self.filters.extend(filters);
-        self
+    /// The library and binary tests, and integration tests without a group of their own. Among them are the contracts
+    /// of every store, each on both databases.
+    fn units(integration_tests: &[String]) -> Self {
+        let mut units = Self { postgres: Postgres::Used, ..Self::of(&["--lib", "--bins"]) };
+        for name in integration_tests.iter().filter(|name| !OWN_GROUPS.contains(&name.as_str())) {
+            units.targets.extend(["--test".to_owned(), name.clone()]);
+        }
+        units
     }
 
-    fn set(mut self, name: &'static str, value: &'static str) -> Self {
+    fn blackbox_on_sqlite(filters: &[&'static str]) -> Self {
+        let all = Self { filters: filters.to_vec(), ..Self::of(&["--test", "blackbox"]) };
+        all.with("WHOT_TEST_DATABASE", "sqlite")
+    }
+
+    fn blackbox_on_postgres(filters: &[&'static str]) -> Self {
+        let all = Self { filters: filters.to_vec(), ..Self::of(&["--test", "blackbox"]) };
+        Self { postgres: Postgres::Needed, ..all.with("WHOT_TEST_DATABASE", "postgres") }
+    }
+
+    fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.environment.push((name, value));
         self
     }
-
-    fn postgres(mut self) -> Self {
-        self.postgres = true;
-        self.set("WHOT_TEST_DATABASE", "postgres")
-    }
-
-    fn sqlite(self) -> Self {
-        self.set("WHOT_TEST_DATABASE", "sqlite")
-    }
 }
 
-/// Every group. `integration_tests` are the names of the workspace's: those without a group of their own count as units.
+/// Every group. `integration_tests` are the names of the workspace's.
 pub(super) fn all(integration_tests: &[String]) -> Vec<Group> {
     let mut groups = ordinary(integration_tests);
     groups.extend(long());
@@ -92,85 +105,44 @@ pub(super) fn all(integration_tests: &[String]) -> Vec<Group> {
 }
 
 fn ordinary(integration_tests: &[String]) -> Vec<Group> {
-    let group = |name, budget, actions| Group { name, budget, needs: Needs::Nothing, long: false, actions };
+    let group = |name, budget, actions| Group { name, budget, long: false, actions };
+    let build = [
+        vec!["build", "--locked", "--workspace", "--bins"],
+        vec!["test", "--locked", "--workspace", "--no-run"],
+    ];
     let clippy = vec!["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    let licences = Action::CheckIfInstalled {
+        program: "cargo-deny",
+        otherwise: "cargo-deny is not installed; the architecture tests hold the same bans",
+        arguments: vec!["deny", "--offline", "check", "bans", "licenses", "sources"],
+    };
+    let architecture = Tests::of(&["--test", "architecture"]);
+    let on_postgres = Tests::blackbox_on_postgres(&["journeys::", "races::", "crashes::", "schemas::"]);
+    let loopback = Tests::blackbox_on_sqlite(&["journeys::"]).with("WHOT_TEST_LOOPBACK", "1");
     vec![
         group("format", seconds(10), vec![Action::Check(vec!["fmt", "--all", "--", "--check", "-l"])]),
-        group(
-            "build",
-            minutes(5),
-            vec![
-                Action::Check(vec!["build", "--locked", "--workspace", "--bins"]),
-                Action::Check(vec!["test", "--locked", "--workspace", "--no-run"]),
-            ],
-        ),
+        group(BUILD, minutes(5), build.map(Action::Check).into()),
         group("lints", minutes(3), vec![Action::Check(clippy)]),
-        group(
-            "licences",
-            seconds(20),
-            vec![Action::CheckIfInstalled {
-                program: "cargo-deny",
-                otherwise: "cargo-deny is not installed; the architecture tests hold the same bans",
-                arguments: vec!["deny", "--offline", "check", "bans", "licenses", "sources"],
-            }],
-        ),
-        group("architecture", seconds(20), vec![Action::Tests(Tests::of(&["--test", "architecture"]))]),
-        group("units", minutes(2), vec![Action::Tests(units(integration_tests))]),
+        group("licences", seconds(20), vec![licences]),
+        group("architecture", seconds(20), vec![Action::Tests(architecture)]),
+        group("units", minutes(4), vec![Action::Tests(Tests::units(integration_tests))]),
         group("docs", seconds(40), vec![Action::Tests(Tests::of(&["--doc"]))]),
-        group("documents", seconds(20), vec![Action::Openapi]),
-        group("sqlite", minutes(4), vec![Action::Tests(blackbox().sqlite())]),
-        Group {
-            needs: Needs::Postgres,
-            ..group(
-                "postgres",
-                minutes(4),
-                vec![
-                    Action::Tests(Tests::of(&["--lib"]).filter(&["::on_postgresql"]).postgres()),
-                    Action::Tests(
-                        blackbox().filter(&["journeys::", "races::", "crashes::", "schemas::"]).postgres(),
-                    ),
-                ],
-            )
-        },
-        group(
-            "loopback",
-            minutes(2),
-            vec![Action::Tests(blackbox().filter(&["journeys::"]).sqlite().set("WHOT_TEST_LOOPBACK", "1"))],
-        ),
+        group("sqlite", minutes(4), vec![Action::Tests(Tests::blackbox_on_sqlite(&[]))]),
+        group("postgres", minutes(3), vec![Action::Tests(on_postgres)]),
+        group("loopback", minutes(1), vec![Action::Tests(loopback)]),
     ]
 }
 
 fn long() -> Vec<Group> {
-    let crashes = || blackbox().filter(&["crashes::"]).set("WHOT_TEST_LONG", "1");
-    let group = |name, budget, needs, actions| Group { name, budget, needs, long: true, actions };
+    let group = |name, budget, actions| Group { name, budget, long: true, actions };
+    let crashes = [Tests::blackbox_on_sqlite(&["crashes::"]), Tests::blackbox_on_postgres(&["crashes::"])];
+    let crashes = crashes.map(|tests| Action::Tests(tests.with("WHOT_TEST_LONG", "1")));
+    let benches = Action::Check(vec!["bench", "--locked", "--workspace", "--bench", "*", "--", "--test"]);
     vec![
-        group(
-            "long-crashes",
-            minutes(30),
-            Needs::Postgres,
-            vec![Action::Tests(crashes().sqlite()), Action::Tests(crashes().postgres())],
-        ),
-        group("mutants", minutes(60), Needs::Nothing, vec![Action::Mutants]),
-        group(
-            "benches",
-            minutes(15),
-            Needs::Nothing,
-            vec![Action::Check(vec!["bench", "--locked", "--workspace", "--bench", "*", "--", "--test"])],
-        ),
+        group("long-crashes", minutes(30), crashes.into()),
+        group("mutants", minutes(60), vec![Action::Mutants]),
+        group("benches", minutes(15), vec![benches]),
     ]
-}
-
-fn blackbox() -> Tests {
-    Tests::of(&["--test", "blackbox"])
-}
-
-fn units(integration_tests: &[String]) -> Tests {
-    let mut tests = Tests::of(&["--lib", "--bins"]);
-    for name in integration_tests.iter().filter(|name| !OWN_GROUPS.contains(&name.as_str())) {
-        tests.targets.extend(["--test".to_owned(), name.clone()]);
-    }
-    tests.arguments = vec!["--skip", "::on_postgresql"];
-    tests
 }
 
 const fn minutes(count: u64) -> Duration {
@@ -193,8 +165,16 @@ mod tests {
 
     #[test]
     fn an_integration_test_without_a_group_of_its_own_runs_with_the_units() {
-        let tests = units(&["architecture".to_owned(), "blackbox".to_owned(), "stray".to_owned()]);
-        assert_eq!(tests.targets, ["--lib", "--bins", "--test", "stray"]);
+        let units = Tests::units(&["architecture".to_owned(), "blackbox".to_owned(), "stray".to_owned()]);
+        assert_eq!(units.targets, ["--lib", "--bins", "--test", "stray"]);
+    }
+
+    #[test]
+    fn a_group_needs_what_the_neediest_of_its_tests_needs() {
+        let postgres_of = |name: &str| all(&[]).iter().find(|group| group.name == name).map(Group::postgres);
+        assert_eq!(postgres_of("format"), Some(Postgres::Unused));
+        assert_eq!(postgres_of("units"), Some(Postgres::Used));
+        assert_eq!(postgres_of("long-crashes"), Some(Postgres::Needed));
     }
 
     #[test]
