@@ -8,6 +8,7 @@
 )]
 
 mod dependencies;
+mod documents;
 mod graph;
 mod licences;
 mod migrations;

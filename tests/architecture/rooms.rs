@@ -99,6 +99,7 @@ mod checks {
         let sources = read_all(&["modules"]);
         let scanned: Vec<&Source> =
             sources.iter().filter(|source| inside_context(&source.path).is_some()).collect();
+        assert_clean(&scanned.iter().flat_map(|source| faults_of(source)).collect::<Vec<_>>());
         for context in CONTEXT_MAP.iter().filter(|context| root().join("modules").join(context).exists()) {
             for room in ["domain", "app", "store", "http"] {
                 let place = format!("modules/{context}/src/{room}");
@@ -108,7 +109,6 @@ mod checks {
                 );
             }
         }
-        assert_clean(&scanned.iter().flat_map(|source| faults_of(source)).collect::<Vec<_>>());
     }
 }
 
