@@ -7,6 +7,8 @@ mod app;
 pub mod arrows;
 mod config;
 mod domain;
+#[cfg(test)]
+mod house;
 mod http;
 mod live;
 mod port;

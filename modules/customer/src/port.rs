@@ -29,3 +29,57 @@ impl Customer for LocalCustomer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use customer_api::contract;
+    use customer_api::{CustomerProvider, CustomerVia};
+    use kernel::Clock;
+    use kernel::port::{Disturbance, Loopback};
+    use platform::testing::TestDb;
+
+    use super::*;
+    use crate::MIGRATIONS;
+    use crate::app::block_account;
+    use crate::house::House;
+
+    struct Real {
+        house: House,
+        port: Arc<dyn Customer>,
+    }
+
+    #[async_trait]
+    impl contract::Stage for Real {
+        fn port(&self) -> &dyn Customer {
+            &*self.port
+        }
+        fn clock(&self) -> &dyn Clock {
+            &self.house.clock
+        }
+        async fn distributor(&self) -> AccountId {
+            self.house.distributor().await
+        }
+        async fn customer_of(&self, distributor: AccountId) -> AccountId {
+            self.house.customer_of(distributor).await
+        }
+        async fn block(&self, by: AccountId, blocked: AccountId) {
+            block_account::add(&self.house.app, &self.house.call_of(by), by, blocked).await.unwrap();
+        }
+    }
+
+    platform::for_each_database! { MIGRATIONS;
+        async fn the_port_keeps_its_contract(db: TestDb) {
+            let house = House::new(&db.db);
+            let port = Arc::new(LocalCustomer(house.app.clone()));
+            contract::run(&Real { house, port }).await;
+        }
+
+        async fn the_port_behind_the_loopback_keeps_its_contract(db: TestDb) {
+            let house = House::new(&db.db);
+            let provider = Arc::new(CustomerProvider(Arc::new(LocalCustomer(house.app.clone()))));
+            let clock = Arc::new(house.clock.clone());
+            let port = Arc::new(CustomerVia(Loopback::new(provider, clock, Disturbance::default())));
+            contract::run(&Real { house, port }).await;
+        }
+    }
+}

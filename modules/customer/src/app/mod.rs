@@ -19,6 +19,7 @@ pub(crate) mod revoke_invite;
 #[cfg(test)]
 mod tests;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -135,7 +136,8 @@ impl App {
     ) -> Result<Vec<AccountStanding>, identity_api::IdentityError> {
         let call = call.clone().within(self.clock.now(), STANDING_PATIENCE);
         let asked = self.identity.accounts(&call, accounts);
-        match select(asked, self.clock.sleep(STANDING_PATIENCE)).await {
+        let late = pin!(async { self.clock.sleep(STANDING_PATIENCE).await });
+        match select(asked, late).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => Err(PortError::DeadlineExceeded.into()),
         }

@@ -10,8 +10,6 @@ mod relationships;
 mod reserve;
 mod rows;
 mod schema;
-#[cfg(test)]
-mod tests;
 
 use async_trait::async_trait;
 use identity_api::DistributorStanding;
