@@ -33,7 +33,7 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 /// The longest pause that a draining server asks for.
 const MAX_JITTER_MS: u32 = 5_000;
 /// How long an ended session is remembered for upgrades that were under way.
-const REMEMBER: Duration = Duration::from_secs(120);
+const REMEMBER: Duration = Duration::from_mins(2);
 
 /// What a hub is made of.
 pub struct HubParts {
@@ -257,22 +257,22 @@ impl Hub {
 
     /// Ends every socket of a session.
     pub fn close_session(&self, session: SessionId, close: Close) {
-        self.close_all(Whose::Session(session), &close);
+        self.close_all(Whose::Session(session), close);
     }
 
     /// Ends every socket of an account.
     pub fn close_account(&self, account: AccountId, close: Close) {
-        self.close_all(Whose::Account(account), &close);
+        self.close_all(Whose::Account(account), close);
     }
 
-    fn close_all(&self, whose: Whose, close: &Close) {
+    fn close_all(&self, whose: Whose, close: Close) {
         let mut registry = self.registry();
         registry.ending += 1;
         let number = registry.ending;
-        registry.endings.push((number, whose, close.clone(), self.clock.now()));
         for socket in registry.sockets.values().filter(|socket| whose.is(socket)) {
             socket.close(close.clone());
         }
+        registry.endings.push((number, whose, close, self.clock.now()));
     }
 
     /// How many sockets there are.

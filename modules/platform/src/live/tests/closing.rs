@@ -220,7 +220,7 @@ fn a_credential_is_renewed_by_a_token_or_a_ticket_of_the_same_account_and_sessio
 fn a_credential_that_ends_closes_the_socket_and_runs_no_further_command() {
     let world = World::new();
     let (mut idle, mut busy) = (world.join(1, ""), world.join(2, ""));
-    world.clock.advance(Duration::from_secs(600));
+    world.clock.advance(Duration::from_mins(10));
     busy.command(1, "a", 0, "1");
     assert_eq!(reason(&mut busy), (4003, "authentication expired".into()));
     assert_eq!(world.journal.head("a"), 0);
@@ -293,10 +293,10 @@ fn a_protocol_ping_is_answered_and_the_peers_close_is_echoed() {
 #[test]
 fn one_account_holds_a_bounded_number_of_sockets() {
     let world = World::new();
-    let _held: Vec<Client> = (0..32).map(|session| world.connect(1, session, ROOMY)).collect();
+    let held: Vec<Client> = (0..32).map(|session| world.connect(1, session, ROOMY)).collect();
     let (transport, _peer) = pipe(ROOMY);
     assert_eq!(world.hub.attach(transport, world.arrival(1, 99, None)).err(), Some(NoRoom::Account));
     assert!(world.connect(2, 2, ROOMY).is_open());
-    drop(_held);
+    drop(held);
     assert!(world.connect(1, 99, ROOMY).is_open());
 }

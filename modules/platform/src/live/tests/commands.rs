@@ -162,3 +162,23 @@ fn an_upper_case_cid_is_answered_in_upper_case() {
     client.say(format!(r#"{{"t":"cmd","cid":"{upper}","topic":{{"game":"a"}},"base":0,"do":1}}"#));
     assert_eq!(client.hear_one()["cid"], upper.as_str());
 }
+
+#[test]
+fn a_source_that_panics_fails_its_command_and_nothing_else() {
+    let world = World::new();
+    let mut client = world.join(1, r#"{"game":"b","after":0}"#);
+    client.command(1, "a", 0, "\"panic\"");
+    client.command(2, "b", 0, "1");
+    let frames = client.hear();
+    assert_eq!(kinds(&frames), ["err", "ev", "ok"]);
+    assert_eq!(frames[0]["code"], "internal");
+}
+
+#[test]
+fn an_answer_too_large_for_a_frame_leaves_its_snapshot_out() {
+    let world = World::new();
+    let mut client = world.join(1, "");
+    client.command(1, "a", 0, "\"huge\"");
+    let answer = client.hear_one();
+    assert_eq!((answer["code"].as_str(), answer["snapshot"].is_null()), (Some("stale"), true));
+}

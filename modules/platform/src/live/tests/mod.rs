@@ -160,6 +160,13 @@ impl TopicSource for Journal {
         let head = self.head(id);
         match command.action.get() {
             "\"bad\"" => Reply::refused("not_your_turn"),
+            "\"panic\"" => panic!("as asked"),
+            "\"huge\"" => Reply::Refused {
+                code: "stale".into(),
+                retryable: true,
+                seq: None,
+                snapshot: Some(to_raw_value(&"x".repeat(frames::MAX_FRAME_OUT)).unwrap()),
+            },
             _ if command.base != head => Reply::Refused {
                 code: "stale".into(),
                 retryable: true,
