@@ -28,6 +28,17 @@ pub struct InvalidId {
 }
 
 /// Makes ids from a clock and a random source. Cheap to clone.
+///
+/// ```
+/// use std::sync::Arc;
+/// use kernel::id::AccountId;
+/// use kernel::{IdSource, ManualClock, SeededRandom};
+///
+/// let ids = IdSource::new(Arc::new(ManualClock::default()), Arc::new(SeededRandom::new(1)));
+/// let id: AccountId = ids.next();
+/// assert!(id.to_string().starts_with("acc_"));
+/// assert_eq!(id.to_string().parse(), Ok(id));
+/// ```
 #[derive(Clone)]
 pub struct IdSource {
     clock: Arc<dyn Clock>,

@@ -59,6 +59,15 @@ pub struct Page<T, K> {
 
 impl<T, K> Page<T, K> {
     /// Makes a page from up to `limit + 1` rows: the extra row only proves that there is more.
+    ///
+    /// ```
+    /// use kernel::{Limit, Page};
+    ///
+    /// let limit = Limit::try_from(2)?;
+    /// let page = Page::from_rows(vec!["a", "b", "c"], limit, |last| *last);
+    /// assert_eq!((page.items, page.next), (vec!["a", "b"], Some("b")));
+    /// # Ok::<(), kernel::page::InvalidLimit>(())
+    /// ```
     pub fn from_rows(mut rows: Vec<T>, limit: Limit, key: impl FnOnce(&T) -> K) -> Self {
         let size = usize::try_from(limit.get()).unwrap_or(usize::MAX);
         let more = rows.len() > size;

@@ -1,0 +1,191 @@
+//! Pairs of socket clients play random games on a server of their own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::{Clock, Timestamp};
+use platform::clock::SystemClock;
+use serde_json::{Value, json};
+
+use super::super::own_server::OwnServer;
+use super::super::{CliError, Global, say};
+use super::{floor, process};
+use crate::client::{Answered, ClientError, House, Person, Table};
+use crate::settings::Profile;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// How many games are played at once; each has one move in flight
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=2000))]
+    pairs: u32,
+    /// How long to measure
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// Moves a second in all, evenly paced (open loop); without it each pair moves as fast as it is answered (closed loop)
+    #[arg(long)]
+    rate: Option<u32>,
+}
+
+/// What one pair measured.
+#[derive(Default)]
+struct Measured {
+    /// From a move's due time to its `ok`, in microseconds.
+    acknowledged: Vec<u64>,
+    /// From a move's due time to the opponent's event, in microseconds.
+    seen: Vec<u64>,
+}
+
+/// When to stop, and how fast to go.
+#[derive(Clone, Copy)]
+struct Pace {
+    begin: Timestamp,
+    end: Timestamp,
+    interval: Option<Duration>,
+}
+
+pub(crate) async fn run(global: &Global, arguments: Arguments) -> Result<(), CliError> {
+    let settings = global.settings()?;
+    let database = settings.database.of("game", &settings.data_dir).url;
+    let relaxed = [
+        ("customer.open_invites", "100000"),
+        ("customer.invites_per_day", "100000"),
+    ];
+    let relaxed: Vec<(String, String)> =
+        relaxed.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let server = OwnServer::start(Profile::Test, database.postgres(), &relaxed).await?;
+    let result = measure(&server, &arguments, global.json).await;
+    server.stop(false).await?;
+    result
+}
+
+async fn measure(server: &OwnServer, arguments: &Arguments, as_json: bool) -> Result<(), CliError> {
+    let enrolment = server.bootstrap().await?;
+    let house = House::open(&server.api, &enrolment, |_| "correct horse battery staple".to_owned()).await?;
+    let mut pairs = Vec::new();
+    for number in 0..arguments.pairs {
+        let one = house.new_customer(&format!("one{number}"), "correct horse battery staple").await?;
+        let two = house.new_customer(&format!("two{number}"), "correct horse battery staple").await?;
+        pairs.push((one, two));
+    }
+    let pid = server.pid().ok_or_else(|| CliError::Failed("the server ended".to_owned()))?;
+    let sync_before = floor::fdatasync(200)?;
+
+    let clock = Arc::new(SystemClock::new());
+    let begin = clock.now().plus(Duration::from_secs(2));
+    let pace = Pace {
+        begin,
+        end: begin.plus(Duration::from_secs(arguments.seconds)),
+        interval: arguments
+            .rate
+            .map(|rate| Duration::from_secs(1) * arguments.pairs / rate.max(1)),
+    };
+    let tasks: Vec<_> =
+        pairs.into_iter().map(|(one, two)| tokio::spawn(play(one, two, clock.clone(), pace))).collect();
+    clock.sleep(begin.since(clock.now())).await;
+    let cpu_before = process::cpu_of(pid);
+    clock.sleep(pace.end.since(clock.now())).await;
+    let cpu_after = process::cpu_of(pid);
+    let mut all = Measured::default();
+    for task in tasks {
+        let measured = task.await.map_err(|error| CliError::Failed(error.to_string()))??;
+        all.acknowledged.extend(measured.acknowledged);
+        all.seen.extend(measured.seen);
+    }
+    let sync_after = floor::fdatasync(200)?;
+    let cpu = cpu_after.zip(cpu_before).map(|(after, before)| after.saturating_sub(before)).unwrap_or_default();
+    report(arguments, all, cpu, sync_before.min(sync_after), process::anonymous_memory_of(pid), as_json);
+    Ok(())
+}
+
+async fn play(one: Person, two: Person, clock: Arc<SystemClock>, pace: Pace) -> Result<Measured, ClientError> {
+    let mut measured = Measured::default();
+    let mut due = pace.begin;
+    while clock.now() < pace.end {
+        let invite = one.invite_to_game(&two.username).await?;
+        let id = invite.get("id").and_then(Value::as_str).ok_or(ClientError::Incomplete("id"))?;
+        let game = two.accept_game(id).await?;
+        let [mut first, mut second] = [Table::sit(&one, &game).await?, Table::sit(&two, &game).await?];
+        clock.sleep(pace.begin.since(clock.now())).await;
+        while first.outcome.is_none() && clock.now() < pace.end {
+            let (mover, other) = if first.to_move() { (&mut first, &mut second) } else { (&mut second, &mut first) };
+            if !mover.to_move() {
+                return Err(ClientError::Incomplete("a seat that can move"));
+            }
+            due = match pace.interval {
+                Some(interval) => {
+                    clock.sleep(due.plus(interval).since(clock.now())).await;
+                    due.plus(interval)
+                }
+                None => clock.now(),
+            };
+            one_move(mover, other, clock.as_ref(), due, &mut measured).await?;
+        }
+        if first.outcome.is_none() {
+            // The bench is over; the game need not wait for its clock.
+            first.play(&json!({"resign": {}})).await?;
+        }
+    }
+    Ok(measured)
+}
+
+async fn one_move(
+    mover: &mut Table,
+    other: &mut Table,
+    clock: &SystemClock,
+    due: Timestamp,
+    measured: &mut Measured,
+) -> Result<(), ClientError> {
+    let first_play = mover.legal.iter().find(|action| action.get("play").is_some());
+    let action = first_play.or(mover.legal.first()).cloned().ok_or(ClientError::Incomplete("legal"))?;
+    let (answered, _) = mover.play(&action).await?;
+    let Answered::Done(seq) = answered else { return Err(ClientError::Incomplete("an ok for a legal move")) };
+    measured.acknowledged.push(micros(clock.now().since(due)));
+    while other.seq < seq {
+        other.advance().await?;
+    }
+    measured.seen.push(micros(clock.now().since(due)));
+    Ok(())
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// The value below which this share (in percent) of the sorted values lies.
+fn percentile(sorted: &[u64], percent: usize) -> u64 {
+    let at = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(at).copied().unwrap_or(0)
+}
+
+fn report(
+    arguments: &Arguments,
+    mut all: Measured,
+    cpu: Duration,
+    sync: Duration,
+    memory: Option<u64>,
+    as_json: bool,
+) {
+    all.acknowledged.sort_unstable();
+    all.seen.sort_unstable();
+    let moves = u64::try_from(all.acknowledged.len()).unwrap_or(u64::MAX).max(1);
+    let figures = json!({
+        "pairs": arguments.pairs,
+        "loop": if arguments.rate.is_some() { "open" } else { "closed" },
+        "moves": moves,
+        "moves_per_second": moves / arguments.seconds.max(1),
+        "server_cpu_us_per_move": micros(cpu) / moves,
+        "ok_p50_us": percentile(&all.acknowledged, 50),
+        "ok_p99_us": percentile(&all.acknowledged, 99),
+        "seen_p50_us": percentile(&all.seen, 50),
+        "seen_p99_us": percentile(&all.seen, 99),
+        "fdatasync_median_us": micros(sync),
+        "server_anonymous_memory_bytes": memory,
+    });
+    if as_json {
+        say(&figures);
+        return;
+    }
+    for (name, value) in figures.as_object().into_iter().flatten() {
+        say(format_args!("{name:<32} {value}"));
+    }
+}

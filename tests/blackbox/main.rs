@@ -1,0 +1,14 @@
+//! Black-box tests: they drive the real binary over HTTP, WebSocket and the command line, and know nothing of its inside.
+//!
+//! `WHOT_TEST_DATABASE` chooses `sqlite` (the default) or `postgres`, `WHOT_TEST_LOOPBACK=1` sends every port through JSON.
+
+mod harness;
+
+mod command_line;
+mod conventions;
+mod crashes;
+mod journeys;
+mod races;
+mod schemas;
+mod secrecy;
+mod sockets;
