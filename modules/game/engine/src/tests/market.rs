@@ -180,6 +180,18 @@ fn the_number_of_reshuffles_is_a_limit() {
 }
 
 #[test]
+fn a_draw_that_outlasts_the_last_reshuffle_ends_the_round() {
+    scene(&[("market.reshuffles", "1")])
+        .on("circle-5")
+        .owing(9)
+        .market("star-1")
+        .pile("star-2 star-3")
+        .first("circle-4 triangle-4")
+        .second("circle-1 square-2")
+        .says("first: draw", &ended(&["first draws 3 for debt reshuffled, next second"]));
+}
+
+#[test]
 fn a_reshuffle_is_drawn_from_the_games_own_stream() {
     let draw = |key: u8| {
         let scene = scene(&[("market.reshuffles", "unlimited")])
@@ -262,6 +274,13 @@ fn two_forced_passes_in_a_row_end_the_round_and_a_play_between_them_does_not() {
                 "match won by second: rounds",
             ],
         );
+    // With no card in force the play leaves nothing to draw, and still it comes between them.
+    stuck()
+        .on_nothing()
+        .says("first: draw", &["first passes forced by player, next second"])
+        .says("second: circle-11", &["second lays circle-11, debt 0, next first"])
+        .says("first: draw", &["first passes forced by player, next second"])
+        .then(State::phase, crate::Phase::Playing);
     stuck()
         .says("first: draw", &["first passes forced by player, next second"])
         .says("second: circle-11", &["second lays circle-11, debt 0, next first"])
