@@ -173,11 +173,11 @@ mod tests {
         match length {
             0..126 => bytes.push(0x80 | u8::try_from(length).unwrap()),
             126..65_536 => {
-                bytes.push(0x80 | 126);
+                bytes.push(0x80 | 0x7e);
                 bytes.extend(u16::try_from(length).unwrap().to_be_bytes());
             }
             _ => {
-                bytes.push(0x80 | 127);
+                bytes.push(0x80 | 0x7f);
                 bytes.extend(u64::try_from(length).unwrap().to_be_bytes());
             }
         }
@@ -196,7 +196,7 @@ mod tests {
             let huge = frame(MAX_FRAME_IN + 1);
             assert!(!huge[..10].chunks(pieces).all(|piece| header.admits(piece)), "in pieces of {pieces}");
         }
-        let mut endless = vec![0x81, 0x80 | 127];
+        let mut endless = vec![0x81, 0x80 | 0x7f];
         endless.extend(u64::MAX.to_be_bytes());
         assert!(!Header::default().admits(&endless));
     }

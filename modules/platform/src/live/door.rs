@@ -14,8 +14,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use kernel::Permission;
 
 use super::actix;
+use super::attach::{Arrival, NoRoom};
 use super::auth::{LiveAuth, Ticketed};
-use super::hub::{Arrival, Hub, NoRoom};
+use super::hub::Hub;
 use super::topic::{TopicError, TopicKey};
 use crate::web::Problem;
 

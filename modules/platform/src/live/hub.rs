@@ -11,19 +11,17 @@ use std::time::Duration;
 use bytestring::ByteString;
 use kernel::id::{AccountId, SessionId};
 use kernel::random::RandomExt;
-use kernel::{Clock, Principal, Random, Timestamp};
+use kernel::{Clock, Random, Timestamp};
 use metrics::{Counter, Gauge};
 use serde_json::value::RawValue;
 
-use super::auth::LiveAuth;
+use super::attach::Place;
 use super::close::Close;
 use super::frames::{About, EventOut, ServerFrame};
 use super::inbox::{InboxSource, stream_of};
-use super::session::Session;
 use super::settings::LiveSettings;
 use super::socket::{Socket, Stream};
 use super::topic::{Presence, Published, TopicKey, TopicSource, Viewer};
-use super::transport::Transport;
 use super::wheel::{TICK, Wheel};
 use crate::crypto::Mac;
 
@@ -62,82 +60,41 @@ pub struct Hub {
     shards: Vec<Mutex<Followers>>,
     last_shard: Mutex<Followers>,
     registry: Mutex<Registry>,
-    wheel: Wheel,
-    next_id: AtomicU64,
+    pub(super) wheel: Wheel,
+    pub(super) next_id: AtomicU64,
     draining: AtomicBool,
 }
 
 type Followers = HashMap<TopicKey, Vec<Follower>>;
 
-struct Follower {
-    socket: Arc<Socket>,
-    slot: usize,
-    stream: Stream,
-    viewer: Viewer,
+pub(super) struct Follower {
+    pub(super) socket: Arc<Socket>,
+    pub(super) slot: usize,
+    pub(super) stream: Stream,
+    pub(super) viewer: Viewer,
 }
 
 pub(crate) struct Meters {
     pub(crate) frames_in: Counter,
     pub(crate) frames_out: Counter,
-    sockets: Gauge,
+    pub(super) sockets: Gauge,
 }
 
 /// Whose sockets end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
+pub(super) enum Whose {
     Session(SessionId),
     Account(AccountId),
 }
 
-/// Which socket is the present one of a session, a device and a route.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Place {
-    pub(crate) session: SessionId,
-    pub(crate) device: String,
-    /// None on the general route.
-    pub(crate) topic: Option<TopicKey>,
-}
-
 #[derive(Default)]
-struct Registry {
-    sockets: HashMap<u64, Arc<Socket>>,
-    accounts: HashMap<AccountId, Vec<u64>>,
-    places: HashMap<Place, u64>,
+pub(super) struct Registry {
+    pub(super) sockets: HashMap<u64, Arc<Socket>>,
+    pub(super) accounts: HashMap<AccountId, Vec<u64>>,
+    pub(super) places: HashMap<Place, u64>,
     /// Ended sessions and accounts, numbered: an upgrade that began before one of them must notice it.
-    endings: Vec<(u64, Whose, Close, Timestamp)>,
-    ending: u64,
-}
-
-/// A moment in the order of ended sessions. Taken before a credential is checked, compared when the socket attaches.
-#[derive(Debug, Clone, Copy)]
-pub struct Epoch(u64);
-
-/// A peer that was let in.
-pub struct Arrival {
-    /// Who.
-    pub principal: Principal,
-    /// Checks later credentials.
-    pub auth: Arc<dyn LiveAuth>,
-    /// The browser's origin, if there was one.
-    pub origin: Option<String>,
-    /// The one topic of a single-topic route.
-    pub fixed: Option<TopicKey>,
-    /// From before the credential was checked.
-    pub since: Epoch,
-}
-
-/// Why no further socket is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoRoom {
-    /// The process is going away.
-    #[error("draining")]
-    Draining,
-    /// The process holds as many as it may.
-    #[error("too many sockets")]
-    Process,
-    /// The account holds as many as it may.
-    #[error("too many sockets of one account")]
-    Account,
+    pub(super) endings: Vec<(u64, Whose, Close, Timestamp)>,
+    pub(super) ending: u64,
 }
 
 impl Hub {
@@ -321,52 +278,7 @@ impl Hub {
         self.registry().endings.retain(|(_, _, _, at)| now.since(*at) < REMEMBER);
     }
 
-    /// The present moment in the order of ended sessions; take it before checking a credential.
-    pub fn epoch(&self) -> Epoch {
-        Epoch(self.registry().ending)
-    }
-
-    /// Runs the protocol over a connection. The returned future is the socket's life: spawn it on the thread that owns
-    /// the transport.
-    pub fn attach<T: Transport>(
-        self: &Arc<Self>,
-        transport: T,
-        arrival: Arrival,
-    ) -> Result<Session<T>, NoRoom> {
-        let now = self.clock.now();
-        let Arrival { principal, auth, origin, fixed, since } = arrival;
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let socket = Arc::new(Socket::new(id, Arc::new(principal), fixed, now, &self.settings));
-        self.register(&socket, since)?;
-        self.wheel.add(&socket);
-        let attached = Attached { hub: Arc::clone(self), socket: Arc::clone(&socket), place: None };
-        Ok(Session::new(attached, transport, auth, origin, now))
-    }
-
-    fn register(&self, socket: &Arc<Socket>, since: Epoch) -> Result<(), NoRoom> {
-        if self.is_draining() {
-            return Err(NoRoom::Draining);
-        }
-        let mut registry = self.registry();
-        if registry.sockets.len() >= self.settings.max_sockets {
-            return Err(NoRoom::Process);
-        }
-        let of_account = registry.accounts.entry(socket.account).or_default();
-        if of_account.len() >= self.settings.max_sockets_per_account {
-            return Err(NoRoom::Account);
-        }
-        of_account.push(socket.id);
-        registry.sockets.insert(socket.id, Arc::clone(socket));
-        self.meters.sockets.increment(1);
-        let missed =
-            registry.endings.iter().find(|(number, whose, _, _)| *number > since.0 && whose.is(socket));
-        if let Some((_, _, close, _)) = missed {
-            socket.close(close.clone());
-        }
-        Ok(())
-    }
-
-    fn registry(&self) -> MutexGuard<'_, Registry> {
+    pub(super) fn registry(&self) -> MutexGuard<'_, Registry> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -384,7 +296,7 @@ impl Hub {
         }
     }
 
-    fn add_follower(&self, topic: &TopicKey, follower: Follower) {
+    pub(super) fn add_follower(&self, topic: &TopicKey, follower: Follower) {
         let mut shard = self.shard(topic);
         let account = follower.socket.account;
         let first = follower.stream == Stream::Topic && !is_followed(&shard, topic, account);
@@ -394,7 +306,7 @@ impl Hub {
         }
     }
 
-    fn remove_follower(&self, topic: &TopicKey, socket: &Socket) {
+    pub(super) fn remove_follower(&self, topic: &TopicKey, socket: &Socket) {
         let mut shard = self.shard(topic);
         let Some(followers) = shard.get_mut(topic) else { return };
         let Some(place) = followers.iter().position(|follower| follower.socket.id == socket.id) else {
@@ -431,84 +343,10 @@ fn encoded_for(
 }
 
 impl Whose {
-    fn is(self, socket: &Socket) -> bool {
+    pub(super) fn is(self, socket: &Socket) -> bool {
         match self {
             Self::Session(session) => socket.session == session,
             Self::Account(account) => socket.account == account,
-        }
-    }
-}
-
-/// A socket's entry in the hub. Dropping it removes exactly that socket, by its id, wherever it stands: never the
-/// successor that took its place.
-pub(crate) struct Attached {
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) socket: Arc<Socket>,
-    place: Option<Place>,
-}
-
-impl Attached {
-    /// Takes the place of its session, device and route, and sends away whoever had it.
-    pub(crate) fn take_place(&mut self, place: Place) {
-        let mut registry = self.hub.registry();
-        let before = registry.places.insert(place.clone(), self.socket.id);
-        let before = before.and_then(|id| registry.sockets.get(&id)).cloned();
-        self.place = Some(place);
-        drop(registry);
-        if let Some(before) = before {
-            before.close(Close::Replaced);
-        }
-    }
-
-    /// Follows a topic, or goes on after another event of it.
-    pub(crate) fn follow(
-        &self,
-        topic: &TopicKey,
-        stream: Stream,
-        viewer: Viewer,
-        after: Option<u64>,
-        cid: Option<super::frames::Cid>,
-    ) {
-        let slot = self.socket.lock().follow(topic, stream, viewer, after, cid);
-        if let Some(slot) = slot {
-            // From here on publications reach the socket; its first pull begins later and sees what came before.
-            let socket = Arc::clone(&self.socket);
-            self.hub.add_follower(topic, Follower { socket, slot, stream, viewer });
-        }
-    }
-
-    /// Stops following. The hub forgets first, so that no publication meets a slot that another topic took.
-    pub(crate) fn unfollow(&self, topic: &TopicKey, code: &'static str) -> bool {
-        self.hub.remove_follower(topic, &self.socket);
-        self.socket.lock().unfollow(topic, code)
-    }
-
-    /// The hub's half of a follow that already ended in the socket.
-    pub(crate) fn forget(&self, topic: &TopicKey) {
-        self.hub.remove_follower(topic, &self.socket);
-    }
-}
-
-impl Drop for Attached {
-    fn drop(&mut self) {
-        let topics = self.socket.lock().following();
-        for (topic, _, _) in topics {
-            self.hub.remove_follower(&topic, &self.socket);
-        }
-        let mut registry = self.hub.registry();
-        if registry.sockets.remove(&self.socket.id).is_some() {
-            self.hub.meters.sockets.decrement(1);
-        }
-        if let Some(of_account) = registry.accounts.get_mut(&self.socket.account) {
-            of_account.retain(|id| *id != self.socket.id);
-            if of_account.is_empty() {
-                registry.accounts.remove(&self.socket.account);
-            }
-        }
-        if let Some(place) = &self.place
-            && registry.places.get(place) == Some(&self.socket.id)
-        {
-            registry.places.remove(place);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! from the source. The session logic knows no web framework either; [`transport::Transport`] is all it needs.
 
 mod actix;
+mod attach;
 mod auth;
 mod close;
 mod door;
@@ -25,10 +26,11 @@ mod wheel;
 #[cfg(test)]
 mod tests;
 
+pub use attach::{Arrival, Epoch, NoRoom};
 pub use auth::{LiveAuth, Ticketed};
 pub use close::Close;
 pub use door::Door;
-pub use hub::{Arrival, Epoch, Hub, HubParts, NoRoom};
+pub use hub::{Hub, HubParts};
 pub use inbox::InboxSource;
 pub use session::Session;
 pub use settings::LiveSettings;

@@ -18,11 +18,12 @@ use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use kernel::Timestamp;
 
 use self::commands::{Asked, UnderWay};
+use super::attach::Attached;
 use super::auth::LiveAuth;
 use super::close::Close;
 use super::errand::Errand;
 use super::frames::{Cid, ServerFrame, TopicName};
-use super::hub::{Attached, Hub};
+use super::hub::Hub;
 use super::rate::Bucket;
 use super::socket::{Ending, Socket};
 use super::topic::{Reply, TopicKey};

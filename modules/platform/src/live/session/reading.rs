@@ -9,11 +9,11 @@ use kernel::Timestamp;
 
 use super::commands::Asked;
 use super::{Session, name_of};
+use crate::live::attach::Place;
 use crate::live::auth::Ticketed;
 use crate::live::close::Close;
 use crate::live::errand::{Errand, Heads};
 use crate::live::frames::{self, After, Cid, ClientFrame, ServerFrame, TopicName, VERSIONS, Wanted};
-use crate::live::hub::Place;
 use crate::live::inbox;
 use crate::live::socket::Ending;
 use crate::live::topic::{TopicError, TopicKey, TopicSource};

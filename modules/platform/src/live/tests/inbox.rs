@@ -52,7 +52,7 @@ fn heard(frames: &[Value]) -> Vec<(String, u64)> {
         let context = frame["context"].as_str().unwrap();
         match frame["events"].as_array() {
             Some(events) => {
-                heard.extend(events.iter().map(|one| (context.to_owned(), one["seq"].as_u64().unwrap())))
+                heard.extend(events.iter().map(|one| (context.to_owned(), one["seq"].as_u64().unwrap())));
             }
             None => heard.push((context.to_owned(), frame["seq"].as_u64().unwrap())),
         }

@@ -217,7 +217,7 @@ impl LiveAuth for Names {
     async fn ticket(&self, ticket: &str, _origin: Option<&str>) -> Result<Ticketed, AuthFailure> {
         let numbers: Vec<u128> = ticket.split('-').filter_map(|part| part.parse().ok()).collect();
         let [account, session] = numbers[..] else { return Err(AuthFailure::Invalid) };
-        let expires_at = self.clock.now().plus(Duration::from_secs(600));
+        let expires_at = self.clock.now().plus(Duration::from_mins(10));
         Ok(Ticketed { principal: principal(account, session, expires_at), only_topic: None })
     }
 }
@@ -267,7 +267,7 @@ impl World {
 
     pub(super) fn arrival(&self, account: u128, session: u128, fixed: Option<&str>) -> Arrival {
         Arrival {
-            principal: principal(account, session, self.clock.now().plus(Duration::from_secs(600))),
+            principal: principal(account, session, self.clock.now().plus(Duration::from_mins(10))),
             auth: Arc::new(Names { clock: self.clock.clone() }),
             origin: None,
             fixed: fixed.map(|id| TopicKey::new("game", id)),
@@ -395,9 +395,8 @@ impl Client {
                 Some(Outgoing::Close(close)) => {
                     return close.map(|close| (close.code(), close.reason().into_owned()));
                 }
-                Some(_) => {}
                 None if self.session.is_none() => return None,
-                None => {}
+                Some(_) | None => {}
             }
         }
         panic!("the socket was not closed");

@@ -104,7 +104,7 @@ impl Run {
                 self.read(client);
             }
             Act::Ping { client } => {
-                self.clients[client].0.peer.as_ref().unwrap().send(r#"{"t":"ping","n":1}"#)
+                self.clients[client].0.peer.as_ref().unwrap().send(r#"{"t":"ping","n":1}"#);
             }
             Act::Play { client, topic } => self.play(client, TOPICS[topic]),
             Act::Slow { polls } => journal.slow.store(polls, Ordering::SeqCst),
@@ -168,7 +168,9 @@ proptest! {
         acts in prop::collection::vec(act(), 1..150),
     ) {
         let mut run = Run::begin(capacity);
-        acts.iter().for_each(|act| run.act(act));
+        for act in &acts {
+            run.act(act);
+        }
         run.settle();
         run.check();
     }

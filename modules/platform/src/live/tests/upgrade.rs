@@ -20,7 +20,7 @@ struct Server {
     handle: actix_web::dev::ServerHandle,
 }
 
-async fn serve() -> Server {
+fn serve() -> Server {
     let clock = ManualClock::default();
     let hub = Hub::new(HubParts {
         clock: Arc::new(clock.clone()),
@@ -110,11 +110,14 @@ async fn close(socket: &mut Socket) -> (u16, String) {
     panic!("the connection ended without a close frame");
 }
 
+/// Path, headers, and the refusal's status and code.
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
+
 const HELLO: &str = r#"{"t":"hello","v":[1],"topics":[{"game":"a","after":0}]}"#;
 
 #[actix_web::test]
 async fn a_socket_plays_over_a_real_connection() {
-    let server = serve().await;
+    let server = serve();
     let mut socket = server.signed_in().await;
     socket.send(Message::text(HELLO)).await.unwrap();
     assert_eq!(text(&mut socket).await["t"], "welcome");
@@ -134,7 +137,7 @@ async fn a_socket_plays_over_a_real_connection() {
 
 #[actix_web::test]
 async fn the_ticket_stands_among_the_protocols_and_only_the_protocol_is_echoed() {
-    let server = serve().await;
+    let server = serve();
     let offered =
         [("sec-websocket-protocol", "whot.ticket.1-1, whot.v1"), ("origin", "https://play.example")];
     let (mut socket, response) = server.open("/live", &offered).await.unwrap();
@@ -146,9 +149,9 @@ async fn the_ticket_stands_among_the_protocols_and_only_the_protocol_is_echoed()
 
 #[actix_web::test]
 async fn who_may_not_connect_is_told_before_the_upgrade() {
-    let server = serve().await;
+    let server = serve();
     let bearer = ("authorization", "Bearer 1.1.600");
-    let table: &[(&str, &[(&str, &str)], u16, &str)] = &[
+    let table: &[Row<'_>] = &[
         ("/live", &[], 401, "unauthenticated"),
         ("/live?token=1.1.600", &[], 401, "unauthenticated"),
         ("/live", &[("authorization", "Basic x")], 401, "unauthenticated"),
@@ -172,7 +175,7 @@ async fn who_may_not_connect_is_told_before_the_upgrade() {
 
 #[actix_web::test]
 async fn frames_that_are_none_close_with_a_reason_that_arrives() {
-    let server = serve().await;
+    let server = serve();
     let huge = format!("{{\"t\":\"{}\"}}", "x".repeat(3_000_000));
     for (message, expected) in [
         (Message::text(huge), "at most 49152 bytes"),
@@ -191,7 +194,7 @@ async fn frames_that_are_none_close_with_a_reason_that_arrives() {
 
 #[actix_web::test]
 async fn a_single_topic_route_is_followed_from_the_start_and_a_drain_says_goodbye() {
-    let server = serve().await;
+    let server = serve();
     server.world.journal.commit_many("a", 3);
     let (mut socket, _) = server.open("/games/a/ws", &[("authorization", "Bearer 1.1.600")]).await.unwrap();
     socket.send(Message::text(r#"{"t":"hello","v":[1]}"#)).await.unwrap();
