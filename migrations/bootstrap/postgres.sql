@@ -1,51 +1,36 @@
--- Prepares a PostgreSQL database for Whot: for every context a schema, a role that owns it and runs its migrations, and
--- a role that serves with data rights in that schema and no others. Run it once, connected to the database itself, as a
--- superuser or as a role that may create roles and owns the database:
+-- The roles and schemas of one PostgreSQL database, so that no context can see another's rows: a role that owns each
+-- schema and runs its migrations, and one that serves it and may only read and write data. A superuser runs it once
+-- per database; running it again changes nothing:
 --
---   psql "postgres://postgres@host/whot" -v ON_ERROR_STOP=1 \
---        -v contexts="identity customer game" -f migrations/bootstrap/postgres.sql
+--   psql --set ON_ERROR_STOP=1 --file migrations/bootstrap/postgres.sql "$SUPERUSER_URL"
 --
--- It is safe to run again, for example when a context is added. It sets no passwords, so nobody can sign in yet:
+-- Then give each role a password (\password identity_owner, ...) and each context its two URLs:
 --
---   ALTER ROLE identity_app PASSWORD '...';      the serving role, WHOT__DATABASE__IDENTITY__URL
---   ALTER ROLE identity_owner PASSWORD '...';    the migrating role, WHOT__DATABASE__IDENTITY__OWNER_URL
+--   WHOT__DATABASE__IDENTITY__OWNER_URL=postgres://identity_owner:...@host/whot
+--   WHOT__DATABASE__IDENTITY__URL=postgres://identity_app:...@host/whot
 --
--- Afterwards `whot migrate` (or the first start) creates the tables as `<context>_owner` and grants `<context>_app` USAGE
--- on the schema, SELECT, INSERT, UPDATE and DELETE on its tables (by default privileges also on later ones), but neither
--- the list of migrations nor the written part of the audit log. Migrate as the owner role, never as a superuser: a
--- superuser could create a reference from one schema into another, these roles cannot.
-
-\if :{?contexts}
-\else
-  \set contexts 'identity customer game'
-\endif
-
-BEGIN;
-
--- Nobody gets anything for free.
-REVOKE ALL ON SCHEMA public FROM PUBLIC;
-SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database()) \gexec
-
-SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION', context || kind)
-  FROM regexp_split_to_table(:'contexts', '\s+') AS context, (VALUES ('_owner'), ('_app')) AS kinds (kind)
- WHERE NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = context || kind) \gexec
-
-SELECT format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), context || kind)
-  FROM regexp_split_to_table(:'contexts', '\s+') AS context, (VALUES ('_owner'), ('_app')) AS kinds (kind) \gexec
-
--- A role that is not a superuser must be a member of the owner to give it a schema.
-SELECT format('GRANT %I TO CURRENT_USER', context || '_owner')
-  FROM regexp_split_to_table(:'contexts', '\s+') AS context
- WHERE NOT pg_has_role(current_user, (context || '_owner')::regrole, 'MEMBER') \gexec
-
-SELECT format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I', context, context || '_owner')
-  FROM regexp_split_to_table(:'contexts', '\s+') AS context \gexec
-
-SELECT format('GRANT USAGE ON SCHEMA %I TO %I', context, context || '_app')
-  FROM regexp_split_to_table(:'contexts', '\s+') AS context \gexec
-
--- The whole search path, even for somebody who signs in by hand.
-SELECT format('ALTER ROLE %I SET search_path = %I', context || kind, context)
-  FROM regexp_split_to_table(:'contexts', '\s+') AS context, (VALUES ('_owner'), ('_app')) AS kinds (kind) \gexec
-
-COMMIT;
+-- Migrating, as the owner, grants each serving role USAGE on its schema and SELECT, INSERT, UPDATE and DELETE on its
+-- tables (by default privileges also on later ones), but neither the list of migrations nor the written part of the
+-- audit log. Never migrate as a superuser: a superuser could make one schema refer to another, these roles cannot.
+-- Add a new context to the array below. The tests' server is made with this same script.
+DO $$
+DECLARE
+    context text;
+    member text;
+BEGIN
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+    REVOKE ALL ON SCHEMA public FROM PUBLIC;
+    FOREACH context IN ARRAY ARRAY['identity', 'customer', 'game'] LOOP
+        FOREACH member IN ARRAY ARRAY[context || '_owner', context || '_app'] LOOP
+            BEGIN
+                EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT', member);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL; -- roles are the server's, not the database's: another database's run made it
+            END;
+            EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), member);
+            EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path TO %I', member, current_database(), context);
+        END LOOP;
+        EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I', context, context || '_owner');
+    END LOOP;
+END
+$$;

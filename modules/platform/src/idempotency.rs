@@ -14,9 +14,9 @@ use crate::sql::{Json, Ts};
 use crate::tables::idempotency_keys;
 
 /// How long a finished claim answers repeats.
-const KEPT: Duration = Duration::from_secs(24 * 3_600);
+const KEPT: Duration = Duration::from_hours(24);
 /// How long a claim without a value blocks others: longer than any request lasts, short enough after a crash.
-const IN_FLIGHT: Duration = Duration::from_secs(60);
+const IN_FLIGHT: Duration = Duration::from_mins(1);
 
 /// One use of an `Idempotency-Key`.
 #[derive(Debug, Clone, PartialEq, Eq)]

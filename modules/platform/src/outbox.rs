@@ -134,7 +134,8 @@ impl<E: DeserializeOwned + Send + 'static> EventFeed<E> for Feed<E> {
     async fn events_after(&self, after: i64, limit: Limit) -> Result<Vec<Envelope<E>>, PortError> {
         let rows: Result<Vec<Row>, StoreError> = crate::read!(self.db, |c| {
             use outbox_events::dsl;
-            let numbered = dsl::outbox_events.filter(dsl::number.gt(after)).order(dsl::number).limit(limit.rows());
+            let numbered =
+                dsl::outbox_events.filter(dsl::number.gt(after)).order(dsl::number).limit(limit.rows());
             Ok(numbered.select((dsl::number, dsl::id, dsl::aggregate, dsl::payload, dsl::at)).load(c).await?)
         });
         let mut events = Vec::new();
@@ -200,10 +201,15 @@ impl Relay {
 
     /// Numbers up to 500 committed events, in order, and says how many.
     pub async fn number_some(&self) -> Result<usize, StoreError> {
-        if !self.db.read::<bool, StoreError, _>(async move |c: &mut PgConn| anything_unnumbered(c).await).await? {
+        if !self
+            .db
+            .read::<bool, StoreError, _>(async move |c: &mut PgConn| anything_unnumbered(c).await)
+            .await?
+        {
             return Ok(0);
         }
-        let numbered = self.db.write::<usize, StoreError, _>(async move |c: &mut PgConn| number(c).await).await?;
+        let numbered =
+            self.db.write::<usize, StoreError, _>(async move |c: &mut PgConn| number(c).await).await?;
         if numbered > 0 {
             self.count.increment(u64::try_from(numbered).unwrap_or(0));
             self.numbered.ring();
@@ -252,7 +258,6 @@ async fn number(c: &mut PgConn) -> Result<usize, StoreError> {
             UPDATE outbox_head SET number = number + (SELECT count(*) FROM numbered) \
         ) SELECT count(*) AS count FROM numbered";
     diesel::sql_query(LOCK).execute(c).await?;
-    let numbered: Numbered =
-        diesel::sql_query(NUMBER).bind::<BigInt, _>(Relay::BATCH).get_result(c).await?;
+    let numbered: Numbered = diesel::sql_query(NUMBER).bind::<BigInt, _>(Relay::BATCH).get_result(c).await?;
     Ok(usize::try_from(numbered.count).unwrap_or(0))
 }

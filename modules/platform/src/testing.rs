@@ -1,6 +1,11 @@
 //! Fresh databases for tests: one test text, run on SQLite in a temporary directory and on PostgreSQL in a database of
 //! its own. Never part of a server.
-#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "this is test code in a library's clothes")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "this is test code in a library's clothes"
+)]
 
 use std::any::Any;
 use std::future::Future;
@@ -11,7 +16,7 @@ use futures_util::FutureExt;
 use kernel::random::RandomExt;
 use tempfile::TempDir;
 
-use crate::db::{DatabaseSettings, DatabaseUrl, Db, Dialect, Migrations, PgConn};
+use crate::db::{DatabaseSettings, DatabaseUrl, Db, Dialect, Migrations, PgConn, ScratchDatabase};
 use crate::random::OsRandom;
 
 /// Names the PostgreSQL server for tests by the URL of a role that may create databases. Without it the PostgreSQL half
@@ -30,12 +35,16 @@ pub struct TestDb {
 }
 
 enum Place {
+    Elsewhere,
     Dir(TempDir),
-    Server { admin: String, name: String },
+    Server(ScratchDatabase),
 }
 
 impl TestDb {
-    /// An empty database with `migrations` applied.
+    /// An empty database with `migrations` applied; none when there is no PostgreSQL server for tests.
+    ///
+    /// # Panics
+    /// When it cannot be made.
     pub async fn fresh(dialect: Dialect, migrations: &'static Migrations) -> Option<Self> {
         let (settings, place) = Self::empty(dialect).await?;
         let db = Db::open(&settings, migrations).await.expect("a fresh database migrates");
@@ -53,23 +62,24 @@ impl TestDb {
             }
             Dialect::Postgres => {
                 let admin = postgres_url()?;
-                let name = format!("whot_test_{}", data_encoding::HEXLOWER.encode(&OsRandom.bytes::<8>()));
-                execute(&admin, &format!("CREATE DATABASE {name}")).await;
-                settings.url = database_url(&with_database(&admin, &name));
-                Place::Server { admin, name }
+                let scratch = ScratchDatabase::create(&admin, &OsRandom).await.expect("a fresh database");
+                settings.url = database_url(scratch.url());
+                Place::Server(scratch)
             }
         };
         Some((settings, place))
     }
 
     /// Closes the database and removes every trace of it.
+    ///
+    /// # Panics
+    /// When it cannot be removed.
     pub async fn remove(self) {
         self.db.close().await;
         match self.place {
+            Place::Elsewhere => {}
             Place::Dir(dir) => dir.close().expect("the temporary directory is removed"),
-            Place::Server { admin, name } => {
-                execute(&admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
-            }
+            Place::Server(scratch) => scratch.remove().await.expect("the database is removed"),
         }
     }
 }
@@ -87,14 +97,6 @@ pub fn postgres_url() -> Option<String> {
         println!("skipped: no {POSTGRES_URL}");
     }
     url
-}
-
-/// A URL that differs in its database only.
-#[must_use]
-pub fn with_database(url: &str, name: &str) -> String {
-    let (base, query) = url.split_once('?').map_or((url, String::new()), |(base, query)| (base, format!("?{query}")));
-    let server = base.match_indices('/').nth(2).map_or(base, |(at, _)| base.get(..at).unwrap_or(base));
-    format!("{server}/{name}{query}")
 }
 
 /// Reads a database URL that a test made.
@@ -183,7 +185,7 @@ where
     let outcome = runtime.expect("a runtime").block_on(async {
         let Some(fresh) = TestDb::fresh(dialect, migrations).await else { return Ok(()) };
         let (db, settings) = (fresh.db.clone(), fresh.settings.clone());
-        let lent = TestDb { db, settings, place: Place::Dir(tempfile::tempdir().expect("a temporary directory")) };
+        let lent = TestDb { db, settings, place: Place::Elsewhere };
         let outcome: Result<(), Box<dyn Any + Send>> = AssertUnwindSafe(test(lent)).catch_unwind().await;
         fresh.remove().await;
         outcome

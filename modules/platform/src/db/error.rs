@@ -53,7 +53,7 @@ impl StoreError {
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         match error {
-            Error::DatabaseError(kind, info) => from_database(&kind, info.as_ref()),
+            Error::DatabaseError(kind, info) => from_database(kind, info.as_ref()),
             Error::NotFound => Self::inconsistent("a row that must exist is missing"),
             // The inner text may quote the value that did not decode.
             Error::DeserializationError(_) => Self::inconsistent("a column did not decode"),
@@ -72,7 +72,7 @@ impl From<StoreError> for PortError {
     }
 }
 
-fn from_database(kind: &Kind, info: &dyn DatabaseErrorInformation) -> StoreError {
+fn from_database(kind: Kind, info: &dyn DatabaseErrorInformation) -> StoreError {
     let named = || info.constraint_name().map_or_else(|| without_values(info.message()), str::to_owned);
     match kind {
         Kind::UniqueViolation => StoreError::Conflict(unique_constraint(info)),
@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn a_conflict_has_the_same_name_on_both_databases() {
-        let sqlite = error(Kind::UniqueViolation, "UNIQUE constraint failed: accounts.email, accounts.kind", None);
+        let sqlite =
+            error(Kind::UniqueViolation, "UNIQUE constraint failed: accounts.email, accounts.kind", None);
         let postgres = error(
             Kind::UniqueViolation,
             "duplicate key value violates unique constraint",
@@ -186,7 +187,8 @@ mod tests {
         );
         assert_eq!(sqlite, postgres);
         assert!(sqlite.conflicts_on("accounts_email_kind_key") && !sqlite.conflicts_on("accounts_email_key"));
-        let index = error(Kind::UniqueViolation, "UNIQUE constraint failed: index 'accounts_lower_key'", None);
+        let index =
+            error(Kind::UniqueViolation, "UNIQUE constraint failed: index 'accounts_lower_key'", None);
         assert!(index.conflicts_on("accounts_lower_key"));
     }
 
@@ -209,7 +211,9 @@ mod tests {
     #[test]
     fn what_may_pass_is_told_from_what_may_not() {
         assert!(error(Kind::Unknown, "database is locked", None).is_transient());
-        assert!(error(Kind::Unknown, "terminating connection due to administrator command", None).is_transient());
+        assert!(
+            error(Kind::Unknown, "terminating connection due to administrator command", None).is_transient()
+        );
         assert_eq!(error(Kind::Unknown, "deadlock detected", None), StoreError::LostRace);
         let missing = error(Kind::Unknown, "no such table: accounts", None);
         assert_eq!(missing, StoreError::Failed("no such table: accounts".to_owned()));

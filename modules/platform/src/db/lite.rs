@@ -4,7 +4,7 @@
 //! only then answers all of them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -66,14 +66,14 @@ impl Lite {
         let (writes, write_queue) = mpsc::channel(QUEUE);
         let (reads, read_queue) = mpsc::channel(QUEUE);
         let bell = Bell::new();
-        let writer = Writer {
+        let worker = Writer {
             conn: connect(&path, &[WRITER_PRAGMAS, settings.synchronous.pragma()])?,
             queue: write_queue,
             bell: bell.clone(),
             commits: metrics::counter!("storage_commits_total", "context" => context),
             jobs: metrics::counter!("storage_writes_total", "context" => context),
         };
-        let mut threads = vec![start(format!("{context}-writer"), move || writer.work())?];
+        let mut threads = vec![start(format!("{context}-writer"), move || worker.work())?];
         let read_queue = Arc::new(Mutex::new(read_queue));
         let readers = settings.readers.clamp(1, 16);
         for number in 0..readers {
@@ -128,7 +128,9 @@ impl Lite {
             let _ = self.reads.send(Message::Stop).await;
         }
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let _ = tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| drop(thread.join()))).await;
+        let _ =
+            tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| drop(thread.join())))
+                .await;
     }
 }
 
@@ -171,7 +173,9 @@ where
 {
     match catch_unwind(AssertUnwindSafe(|| body(c).now_or_never())) {
         Ok(Some(outcome)) => outcome,
-        Ok(None) => Err(StoreError::Failed("a body awaited something else than its connection".into()).into()),
+        Ok(None) => {
+            Err(StoreError::Failed("a body awaited something else than its connection".into()).into())
+        }
         Err(_) => Err(StoreError::Failed("a body panicked".into()).into()),
     }
 }
@@ -198,12 +202,12 @@ fn start(name: String, work: impl FnOnce() + Send + 'static) -> Result<JoinHandl
         .map_err(|error| StoreError::Unavailable(format!("no thread for the database: {error}")))
 }
 
-fn connect(path: &PathBuf, pragmas: &[&str]) -> Result<LiteConn, StoreError> {
+fn connect(path: &Path, pragmas: &[&str]) -> Result<LiteConn, StoreError> {
     open_file(path, pragmas).map(LiteConn::new)
 }
 
 /// Opens a SQLite file with the settings every connection to it shares.
-pub(super) fn open_file(path: &PathBuf, pragmas: &[&str]) -> Result<SqliteConnection, StoreError> {
+pub(super) fn open_file(path: &Path, pragmas: &[&str]) -> Result<SqliteConnection, StoreError> {
     let mut c = SqliteConnection::establish(&path.to_string_lossy())
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
     c.batch_execute(PRAGMAS)?;

@@ -2,7 +2,7 @@
 //! the others wait and find nothing to do. Each schema (or file) keeps its own list of what was applied.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::Path;
 
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
@@ -98,7 +98,8 @@ pub async fn migrate(
     }
     let (dir, path) = (settings.data_dir.clone(), lite_path(settings, migrations.context));
     blocking(move || {
-        data_dir::make_private(&dir).map_err(|error| StoreError::Unavailable(format!("{}: {error}", dir.display())))?;
+        data_dir::make_private(&dir)
+            .map_err(|error| StoreError::Unavailable(format!("{}: {error}", dir.display())))?;
         migrate_sqlite(&path, migrations)
     })
     .await
@@ -136,7 +137,7 @@ fn failed<E: std::fmt::Display + ?Sized>(error: &E) -> StoreError {
     StoreError::Failed(format!("migration: {error}"))
 }
 
-fn migrate_sqlite(path: &PathBuf, migrations: &Migrations) -> Result<usize, StoreError> {
+fn migrate_sqlite(path: &Path, migrations: &Migrations) -> Result<usize, StoreError> {
     migrations.for_sqlite().versions::<Sqlite>()?;
     let mut c = lite::open_file(path, &["PRAGMA synchronous=FULL;"])?;
     // One writer at a time: another process waits here, and then finds nothing pending.
@@ -206,7 +207,8 @@ async fn migrate_postgres(
     if state.pending.is_empty() && settings.owner_url.is_none() {
         return Ok(0);
     }
-    let grants = settings.owner_url.is_some().then(|| serving.role().map(|role| grants(context, role))).flatten();
+    let grants =
+        settings.owner_url.is_some().then(|| serving.role().map(|role| grants(context, role))).flatten();
     blocking(move || {
         let mut c: AsyncConnectionWrapper<PgConn> = c.into();
         let applied =

@@ -10,6 +10,7 @@ mod lite_conn;
 mod macros;
 mod migrate;
 mod postgres;
+mod server;
 mod settings;
 mod statements;
 mod tls;
@@ -24,8 +25,9 @@ pub use error::StoreError;
 pub use lite::Lite;
 pub use lite_conn::LiteConn;
 pub use migrate::{MigrationState, Migrations, migrate, migration_state};
-pub use postgres::{Pg, PgConn};
 pub(crate) use postgres::note_appended as note_appended_on_pg;
+pub use postgres::{Pg, PgConn};
+pub use server::{ConnectionLimits, ScratchDatabase, connection_limits};
 pub use settings::{DatabaseSettings, DatabaseUrl, InvalidDatabaseUrl, Synchronous};
 pub use work::Work;
 // The macros name these through here, so that their users agree on the version.
@@ -58,7 +60,10 @@ pub enum Dialect {
 
 impl Db {
     /// Runs the pending migrations and opens the database. Must be called on the process's main runtime.
-    pub async fn open(settings: &DatabaseSettings, migrations: &'static Migrations) -> Result<Self, StoreError> {
+    pub async fn open(
+        settings: &DatabaseSettings,
+        migrations: &'static Migrations,
+    ) -> Result<Self, StoreError> {
         migrate(settings, migrations).await?;
         Self::connect(settings, migrations.context)
     }

@@ -52,7 +52,9 @@ impl Target {
             match pair.split_once('=') {
                 Some(("sslmode", "disable")) => encrypted = false,
                 Some(("sslmode", "require" | "verify-ca" | "verify-full")) => encrypted = true,
-                Some(("sslmode", _)) => return Err(invalid_url(&"sslmode is disable, require or verify-full")),
+                Some(("sslmode", _)) => {
+                    return Err(invalid_url(&"sslmode is disable, require or verify-full"));
+                }
                 Some(("sslrootcert", file)) => root_file = Some(file),
                 _ => kept.push(pair),
             }
@@ -119,7 +121,9 @@ impl Pg {
             let target = target.clone();
             async move {
                 let mut c = target.connect().await?;
-                c.batch_execute(&session(context)).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+                c.batch_execute(&session(context))
+                    .await
+                    .map_err(ConnectionError::CouldntSetupConfiguration)?;
                 Ok(c)
             }
             .boxed()
@@ -151,7 +155,7 @@ impl Pg {
         let this = self.clone();
         let task = self.runtime.spawn(async move {
             let mut c = this.get().await?;
-            body(&mut *c).await
+            body(&mut c).await
         });
         task.await.unwrap_or_else(|error| Err(lost(&error).into()))
     }
@@ -167,7 +171,7 @@ impl Pg {
         let this = self.clone();
         let task = self.runtime.spawn(APPENDED.scope(Cell::new(false), async move {
             let mut c = this.get().await?;
-            let value = transaction(&mut *c, body).await?;
+            let value = transaction(&mut c, body).await?;
             drop(c);
             this.writes.increment(1);
             if APPENDED.with(Cell::get) {

@@ -17,7 +17,8 @@ use super::StoreError;
 
 /// A client configuration that trusts the certificates in `root_file`, or else the system's.
 pub(super) fn client_config(root_file: Option<&str>) -> Result<ClientConfig, StoreError> {
-    let refuse = |reason: &dyn std::fmt::Display| StoreError::Unavailable(format!("TLS to the database: {reason}"));
+    let refuse =
+        |reason: &dyn std::fmt::Display| StoreError::Unavailable(format!("TLS to the database: {reason}"));
     let mut roots = RootCertStore::empty();
     if let Some(file) = root_file {
         for certificate in CertificateDer::pem_file_iter(file).map_err(|error| refuse(&error))? {
@@ -65,7 +66,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Conne
     type Future = Pin<Box<dyn Future<Output = io::Result<Tls<S>>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { self.connector.connect(self.name, stream).await.map(|stream| Tls(Box::new(stream))) })
+        Box::pin(async move {
+            self.connector.connect(self.name, stream).await.map(|stream| Tls(Box::new(stream)))
+        })
     }
 }
 
@@ -79,7 +82,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Tls<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tls<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(cx, buf)
     }
 }

@@ -47,7 +47,7 @@ impl Progress {
 /// How long an event whose bell was lost waits at most.
 const POLL: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-const LONGEST_PARK: Duration = Duration::from_secs(3_600);
+const LONGEST_PARK: Duration = Duration::from_hours(1);
 /// Parked events tried in one round at most.
 const RETRIES: usize = 20;
 
@@ -172,9 +172,13 @@ impl<E: Send + Sync + 'static> Consumer<E> {
             if tried.len() >= RETRIES || !tried.insert(one.aggregate.as_str()) || one.retry_at.time() > now {
                 continue;
             }
-            let found = self.feed.events_after(one.number - 1, Limit::try_from(1).unwrap_or_default()).await?;
+            let found =
+                self.feed.events_after(one.number - 1, Limit::try_from(1).unwrap_or_default()).await?;
             let Some(event) = found.into_iter().next().filter(|event| event.number == one.number) else {
-                return Err(HandleError::Retry(format!("parked event {} is missing from the feed", one.number)));
+                return Err(HandleError::Retry(format!(
+                    "parked event {} is missing from the feed",
+                    one.number
+                )));
             };
             match self.handler.handle(&event).await {
                 Ok(()) => handled += 1,
@@ -218,8 +222,11 @@ mod tests {
 
     #[test]
     fn a_pause_doubles_up_to_its_bound() {
-        let pause = |failures| backoff(Duration::from_secs(1), failures, Duration::from_secs(60));
-        assert_eq!((pause(0), pause(1), pause(3)), (pause(1), Duration::from_secs(1), Duration::from_secs(4)));
-        assert_eq!((pause(7), pause(u32::MAX)), (Duration::from_secs(60), Duration::from_secs(60)));
+        let pause = |failures| backoff(Duration::from_secs(1), failures, Duration::from_mins(1));
+        assert_eq!(
+            (pause(0), pause(1), pause(3)),
+            (pause(1), Duration::from_secs(1), Duration::from_secs(4))
+        );
+        assert_eq!((pause(7), pause(u32::MAX)), (Duration::from_mins(1), Duration::from_mins(1)));
     }
 }

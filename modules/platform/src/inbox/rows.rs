@@ -32,6 +32,7 @@ crate::dual! {
 /// An event that waits for a human or for better days.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = inbox_parked)]
+#[expect(clippy::struct_field_names, reason = "the field is named after its column")]
 pub(super) struct Parked {
     pub(super) consumer: String,
     pub(super) number: i64,
@@ -94,7 +95,12 @@ pub(super) async fn park(db: &Db, consumer: &'static str, parked: Parked) -> Res
     })
 }
 
-pub(super) async fn put_off(db: &Db, parked: Parked, reason: String, until: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn put_off(
+    db: &Db,
+    parked: Parked,
+    reason: String,
+    until: Timestamp,
+) -> Result<(), StoreError> {
     crate::write_one!(*db, |c| {
         diesel::update(inbox_parked::table.find((parked.consumer, parked.number)))
             .set((

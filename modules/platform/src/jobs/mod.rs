@@ -61,7 +61,7 @@ impl Job {
         F: Fn(Timestamp) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Progress, JobError>> + Send + 'static,
     {
-        Self { name, every, lease: Duration::from_secs(60), run: Arc::new(move |now| Box::pin(run(now))) }
+        Self { name, every, lease: Duration::from_mins(1), run: Arc::new(move |now| Box::pin(run(now))) }
     }
 
     /// The same job with another lease: longer than any one batch lasts. 60 s unless told.

@@ -97,7 +97,12 @@ pub(super) fn micros(duration: Duration) -> i64 {
 }
 
 /// Makes sure that the job has a row; one that is new is due at once.
-pub(super) async fn ensure(db: &Db, name: &'static str, every: Duration, now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn ensure(
+    db: &Db,
+    name: &'static str,
+    every: Duration,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let every = micros(every);
     crate::write_one!(*db, |c| {
         diesel::insert_into(jobs::table)
@@ -120,7 +125,12 @@ pub(super) async fn next_chance(db: &Db, name: &'static str) -> Result<Option<Ti
 }
 
 /// Claims a due job that nobody holds. Exactly one of many callers sees `true`.
-pub(super) async fn claim(db: &Db, name: &'static str, lease: Lease, now: Timestamp) -> Result<bool, StoreError> {
+pub(super) async fn claim(
+    db: &Db,
+    name: &'static str,
+    lease: Lease,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     crate::write_one!(*db, |c| {
         let free = jobs::leased_until.is_null().or(jobs::leased_until.le(Ts(now)));
         let job = jobs::table.find(name).filter(jobs::due_at.le(Ts(now))).filter(free);

@@ -15,7 +15,7 @@ use crate::lifecycle::Tasks;
 
 /// How long at most until a job that an operator made due is noticed.
 const POLL: Duration = Duration::from_secs(5);
-const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 /// Batches in one claim at most; then the job takes its turn again.
 const BATCHES: usize = 1_000;
 

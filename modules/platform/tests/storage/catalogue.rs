@@ -1,11 +1,16 @@
 //! What the databases themselves say about the boundaries between contexts, and about the two dialects.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use platform::db::{Db, Dialect, Migrations, PgConn, StoreError, embed_migrations, migrate};
+use kernel::Clock;
+use platform::clock::SystemClock;
+use platform::db::{
+    Db, Dialect, Migrations, PgConn, StoreError, connection_limits, embed_migrations, migrate,
+};
 use platform::testing::{self, TestDb};
 
 use crate::notes::MIGRATIONS;
@@ -23,7 +28,10 @@ fn no_schema_refers_to_another_and_planted_references_are_found() {
         migrate(&test.settings, &NEIGHBOUR).await.unwrap();
         assert_eq!(testing::boundary_violations(&url).await, Vec::<String>::new());
         for (plant, found) in [
-            ("ALTER TABLE notes.remarks ADD FOREIGN KEY (note_id) REFERENCES neighbour.notes (id)", "foreign key"),
+            (
+                "ALTER TABLE notes.remarks ADD FOREIGN KEY (note_id) REFERENCES neighbour.notes (id)",
+                "foreign key",
+            ),
             ("CREATE VIEW notes.spy AS SELECT id FROM neighbour.notes", "view"),
             ("CREATE TABLE public.shared (id int)", "public"),
         ] {
@@ -72,5 +80,19 @@ fn a_serving_connection_sees_its_own_schema_only() {
         let mut c = PgConn::establish(test.settings.url.postgres().unwrap()).await.unwrap();
         let outside = diesel::sql_query("SELECT count(*) FROM outbox_events").execute(&mut c).await;
         assert!(outside.is_err(), "the control: without the search path the table is not found");
+    });
+}
+
+#[test]
+fn an_operator_learns_the_servers_limits_and_time() {
+    testing::run(Dialect::Postgres, &MIGRATIONS, async |test| {
+        let limits = connection_limits(&test.settings).await.unwrap().unwrap();
+        assert!(limits.max > limits.reserved && limits.taken >= 1, "{limits:?}");
+        let (server, own) = (test.db.server_time().await.unwrap().unwrap(), SystemClock::new().now());
+        assert!(own.since(server).max(server.since(own)) < Duration::from_mins(1), "{server} {own}");
+        let sqlite = TestDb::fresh(Dialect::Sqlite, &MIGRATIONS).await.unwrap();
+        assert_eq!(connection_limits(&sqlite.settings).await, Ok(None));
+        assert_eq!(sqlite.db.server_time().await, Ok(None));
+        sqlite.remove().await;
     });
 }

@@ -13,7 +13,7 @@ use platform::testing::TestDb;
 use crate::notes::{MIGRATIONS, Store};
 
 const NAME: &str = "notes.sweep";
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 fn runner(store: &Store, job: Job) -> Runner {
     Runner::new(store.db.clone(), Arc::new(store.clock.clone()), store.ids.next::<NodeId>(), vec![job])

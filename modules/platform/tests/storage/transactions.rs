@@ -148,6 +148,29 @@ fn on_sqlite<Fut: Future<Output = ()>>(test: impl FnOnce(TestDb) -> Fut) {
     testing::run(Dialect::Sqlite, &MIGRATIONS, test);
 }
 
+#[test]
+fn connections_that_the_server_killed_are_replaced() {
+    testing::run(Dialect::Postgres, &MIGRATIONS, async |test| {
+        let store = Store::new(&test.db);
+        store.add(store.note("before"), store.event("n")).await.unwrap();
+        let url = test.settings.url.postgres().unwrap().to_owned();
+        testing::execute(
+            &url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .await;
+        // The pool may find out by the first query it tries, which then says that it may be tried again.
+        let mut attempts = 0;
+        while let Err(error) = store.add(store.note("after"), store.event("n")).await {
+            assert!(error.is_transient(), "{error:?}");
+            attempts += 1;
+            assert!(attempts < 20, "{error:?}");
+        }
+        assert_eq!(store.names().await, ["after", "before"]);
+    });
+}
+
 /// Keeps the writer busy until told, so that what is handed over meanwhile forms one group.
 async fn hold_the_writer(db: &Db) -> mpsc::Sender<()> {
     let (release, released) = mpsc::channel();
@@ -206,7 +229,8 @@ fn in_one_group_each_job_conflicts_alone() {
         let store = Store::new(&test.db);
         let release = hold_the_writer(&test.db).await;
         let group = (0..40).map(|number| {
-            let (note, event, store) = (store.note(&format!("n{}", number / 2)), store.event("n"), store.clone());
+            let (note, event, store) =
+                (store.note(&format!("n{}", number / 2)), store.event("n"), store.clone());
             handed_over(async move { store.add(note, event).await })
         });
         let group: Vec<_> = group.collect();
@@ -228,7 +252,8 @@ fn a_failed_commit_fails_the_whole_group() {
         let release = hold_the_writer(&test.db).await;
         let mut group: Vec<_> = (0..10)
             .map(|number| {
-                let (note, event, store) = (store.note(&format!("n{number}")), store.event("n"), store.clone());
+                let (note, event, store) =
+                    (store.note(&format!("n{number}")), store.event("n"), store.clone());
                 handed_over(async move { store.add(note, event).await })
             })
             .collect();
