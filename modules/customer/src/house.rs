@@ -235,7 +235,7 @@ impl House {
     }
 
     pub(crate) async fn invite(&self, distributor: AccountId) -> Issued {
-        self.try_invite(distributor, &self.ids.uuid().to_string()).await.ok().expect("an invite")
+        self.try_invite(distributor, &self.ids.uuid().to_string()).await.expect("an invite")
     }
 
     pub(crate) async fn try_invite(
@@ -276,7 +276,7 @@ impl House {
     /// A customer of this distributor, come all the way.
     pub(crate) async fn customer_of(&self, distributor: AccountId) -> AccountId {
         let issued = self.invite(distributor).await;
-        let ticketed = self.redeem(&issued.code, "key").await.ok().expect("a ticket");
+        let ticketed = self.redeem(&issued.code, "key").await.expect("a ticket");
         let account = self.register(&ticketed.ticket).expect("an account");
         self.settle().await;
         account

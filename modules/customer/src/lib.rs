@@ -190,7 +190,7 @@ fn jobs(app: &Arc<App>) -> Vec<Job> {
         }
     };
     vec![
-        Job::every("customer.reservations.release", Duration::from_secs(60), release),
+        Job::every("customer.reservations.release", Duration::from_mins(1), release),
         Job::every("customer.steps.count", Duration::from_secs(15), count),
     ]
 }

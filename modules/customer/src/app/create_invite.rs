@@ -57,7 +57,7 @@ pub(crate) async fn run(
             distributor,
             code: mac,
             label: wish.label.clone(),
-            expires_at: act.at.plus(Duration::from_secs(u64::from(hours) * 3600)),
+            expires_at: act.at.plus(Duration::from_hours(hours.into())),
         };
         let claim = Claim {
             scope: distributor.to_string(),

@@ -125,7 +125,9 @@ impl App {
     }
 
     pub(crate) fn push_all(&self, posted: &[Posted]) {
-        posted.iter().for_each(|posted| (self.push)(posted));
+        for one in posted {
+            (self.push)(one);
+        }
     }
 
     /// How accounts stand, if identity says so within a second.

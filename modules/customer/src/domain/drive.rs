@@ -38,7 +38,7 @@ pub(crate) struct Drive {
 /// How long to wait after so many attempts: doubling from a quarter of a second, at most a minute.
 pub(crate) fn pause(attempts: i32) -> Duration {
     let doublings = u32::try_from(attempts).unwrap_or(0).min(8);
-    Duration::from_millis(250).saturating_mul(1 << doublings).min(Duration::from_secs(60))
+    Duration::from_millis(250).saturating_mul(1 << doublings).min(Duration::from_mins(1))
 }
 
 #[cfg(test)]
@@ -48,6 +48,6 @@ mod tests {
     #[test]
     fn pauses_grow_and_stay_under_a_minute() {
         assert_eq!(pause(0), Duration::from_millis(250));
-        assert!((0..64).all(|n| pause(n) <= pause(n + 1) && pause(n) <= Duration::from_secs(60)));
+        assert!((0..64).all(|n| pause(n) <= pause(n + 1) && pause(n) <= Duration::from_mins(1)));
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct InviteLimits {
 }
 
 /// The window of the daily limit.
-pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const DAY: Duration = Duration::from_hours(24);
 
 /// What a distributor has already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,6 +19,8 @@ mod reissue_invite;
 mod relationship_history;
 mod relationship_view;
 mod revoke_invite;
+#[cfg(test)]
+mod tests;
 
 use kernel::Permission;
 use platform::web::{Access, Idempotent, List, Rate, Route, Routes};
