@@ -6,17 +6,18 @@
 mod groups;
 mod report;
 
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use self::groups::{Action, Group, Postgres};
+use self::groups::{Action, Group, Postgres, Tests};
 use self::report::{Outcome, Report};
 use super::mutants;
 use crate::libtest::{self, Tally};
 use crate::postgres_server::PostgresServer;
-use crate::shell::Shell;
-use crate::stopwatch::Stopwatch;
+use crate::shell::{Ended, Shell};
+use crate::stopwatch::{Readable, Stopwatch};
 use crate::workspace;
 
 #[derive(clap::Args)]
@@ -93,20 +94,18 @@ fn run_group(
     let mut faults = Vec::new();
     for action in &group.actions {
         match action {
-            Action::Check(arguments) => {
+            Action::CheckIfInstalled { program, otherwise, .. } if !is_installed(program) => {
+                return Ok(Outcome::LeftOut(otherwise));
+            }
+            Action::Check(arguments) | Action::CheckIfInstalled { arguments, .. } => {
                 if !shell.run(workspace::cargo().args(arguments))? {
                     faults.push(format!("cargo {} failed", arguments.join(" ")));
                 }
             }
-            Action::CheckIfInstalled { program, otherwise, arguments } => {
-                if !is_installed(program) {
-                    return Ok(Outcome::LeftOut(otherwise));
-                }
-                if !shell.run(workspace::cargo().args(arguments))? {
-                    faults.push(format!("cargo {} failed", arguments.join(" ")));
-                }
+            Action::Tests(tests) => {
+                let command = command_of(tests, postgres);
+                faults.extend(run_tests(shell, tests, command, group.patience(), tally)?);
             }
-            Action::Tests(tests) => faults.extend(run_tests(shell, tests, postgres, tally)?),
             Action::Mutants => {
                 if !mutants::run(shell, &mutants::Options::default())? {
                     faults.push("a planted bug was not caught".to_owned());
@@ -117,14 +116,7 @@ fn run_group(
     Ok(if faults.is_empty() { Outcome::Passed } else { Outcome::Failed(faults.join("; ")) })
 }
 
-/// Runs one `cargo test` and says what is wrong with it. That nothing failed is not enough: each of its filters must
-/// have found a test, or a renamed module would pass for ever by running nothing.
-fn run_tests(
-    shell: &Shell,
-    tests: &groups::Tests,
-    postgres: Option<&PostgresServer>,
-    total: &mut Tally,
-) -> Result<Option<String>> {
+fn command_of(tests: &Tests, postgres: Option<&PostgresServer>) -> Command {
     let mut command = workspace::cargo();
     command.args(["test", "--locked", "--workspace", "--no-fail-fast"]).args(&tests.targets);
     command.arg("--").args(&tests.filters);
@@ -135,10 +127,21 @@ fn run_tests(
     if let Some(server) = postgres.filter(|_| tests.postgres != Postgres::Unused) {
         command.env("WHOT_TEST_POSTGRES", server.url()).env("WHOT_TEST_REQUIRE_POSTGRES", "1");
     }
+    command
+}
 
+/// Runs one `cargo test` and says what is wrong with it. That nothing failed is not enough: each of its filters must
+/// have found a test, or a renamed module would pass for ever by running nothing.
+fn run_tests(
+    shell: &Shell,
+    tests: &Tests,
+    mut command: Command,
+    patience: Duration,
+    total: &mut Tally,
+) -> Result<Option<String>> {
     let mut tally = Tally::default();
     let mut unmatched = tests.filters.clone();
-    let ended = shell.watch(&mut command, None, |line| {
+    let ended = shell.watch(&mut command, Some(patience), |line| {
         println!("{line}");
         if let Some(closed) = libtest::closing_line(line) {
             tally += closed;
@@ -150,6 +153,8 @@ fn run_tests(
     *total += tally;
     let told = if tally.failed > 0 {
         Some(format!("{} tests failed", tally.failed))
+    } else if matches!(ended, Ended::OutOfTime) {
+        Some(format!("ended after {}: a test hangs", Readable(patience)))
     } else if !ended.well() {
         Some("the test run ended badly".to_owned())
     } else if tally.ran() == 0 {

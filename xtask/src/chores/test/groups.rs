@@ -33,6 +33,11 @@ pub(super) struct Group {
 }
 
 impl Group {
+    /// How long to wait for it on a slow, shared machine; what takes longer hangs.
+    pub(super) fn patience(&self) -> Duration {
+        self.budget * 3 + minutes(5)
+    }
+
     pub(super) fn postgres(&self) -> Postgres {
         let of = |action: &Action| {
             if let Action::Tests(tests) = action { tests.postgres } else { Postgres::Unused }
