@@ -36,7 +36,8 @@ const ROOMS: [Room; 5] = [
         rooms: &["http", "live", "port"],
     },
     Room { name: "store", words: &["actix", "utoipa", "ToSchema"], rooms: &["app", "http", "live", "port"] },
-    Room { name: "http", words: &["diesel"], rooms: &["store", "live", "port"] },
+    // A request may speak the wire types of the sockets, as playing a card does; not the other way round.
+    Room { name: "http", words: &["diesel"], rooms: &["store", "port"] },
     Room { name: "live", words: &["diesel"], rooms: &["store", "http", "port"] },
 ];
 
