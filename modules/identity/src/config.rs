@@ -14,8 +14,6 @@ use crate::domain::signing_key::Algorithm;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The public origin: `iss` of every token, and what links are built from. Never taken from a request.
-    pub issuer: String,
     /// `aud` of every token.
     pub audience: String,
     /// How long an access token lasts, in seconds: 60 to 900.
@@ -125,7 +123,6 @@ pub struct Throttles {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            issuer: "http://127.0.0.1:8080".to_owned(),
             audience: "whot".to_owned(),
             access_token_seconds: 300,
             signing_algorithm: SigningAlgorithm::Es256,
@@ -210,10 +207,6 @@ impl Config {
         if !self.passwords.standard.is_sane() || !self.passwords.staff.is_sane() {
             return Err("identity.passwords: memory_kib 64 to 262144, passes 1 to 10, lanes 1 to 8".to_owned());
         }
-        let origin = self.issuer.strip_prefix("https://").or_else(|| self.issuer.strip_prefix("http://"));
-        if !origin.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#'])) {
-            return Err("identity.issuer is an origin: scheme and host, without a path".to_owned());
-        }
         if self.audience.is_empty() {
             return Err("identity.audience is empty".to_owned());
         }
@@ -237,9 +230,6 @@ impl Config {
         }
         if !self.passwords.standard.is_at_least(19_456, 2) || !self.passwords.staff.is_at_least(65_536, 3) {
             faults.push("identity.passwords costs less than 19 MiB and 2 passes (staff: 64 MiB and 3)".to_owned());
-        }
-        if !self.issuer.starts_with("https://") {
-            faults.push("identity.issuer is not an https origin".to_owned());
         }
         faults
     }
@@ -306,18 +296,19 @@ mod tests {
     fn a_value_out_of_range_is_named() {
         let config = Config { access_token_seconds: 3_600, ..Config::default() };
         assert!(config.validate().unwrap_err().contains("access_token_seconds"));
-        let config = Config { issuer: "https://whot.example/path".to_owned(), ..Config::default() };
-        assert!(config.validate().unwrap_err().contains("issuer"));
+        let config = Config { audience: String::new(), ..Config::default() };
+        assert!(config.validate().unwrap_err().contains("audience"));
     }
 
     #[test]
     fn production_refuses_whatever_the_second_factor_is_set_to_until_there_is_one() {
         for second_factor in [SecondFactor::Required, SecondFactor::Relaxed] {
-            let issuer = "https://whot.example".to_owned();
-            let faults = Config { second_factor, issuer, ..Config::default() }.production_faults();
+            let faults = Config { second_factor, ..Config::default() }.production_faults();
             assert_eq!(faults.len(), 1, "{faults:?}");
             assert!(faults[0].contains("second_factor"));
         }
-        assert_eq!(Config::default().production_faults().len(), 2, "and the origin is not https");
+        let standard = Cost { memory_kib: 64, passes: 1, lanes: 1 };
+        let cheap = Config { passwords: Passwords { standard, ..Passwords::default() }, ..Config::default() };
+        assert_eq!(cheap.production_faults().len(), 2, "and passwords cost next to nothing");
     }
 }

@@ -14,7 +14,7 @@ pub struct FirstAdmin {
     /// The admin's account.
     pub account: AccountId,
     /// Spent by `POST /api/v1/auth/activate`. Shown once.
-    pub enrolment_token: SecretString,
+    pub token: SecretString,
     /// Until when it is good.
     pub expires_at: Timestamp,
 }
@@ -22,7 +22,7 @@ pub struct FirstAdmin {
 /// Why there is no new first admin.
 #[derive(Debug, thiserror::Error)]
 pub enum BootstrapError {
-    /// There is one already.
+    /// There is one already, or none whose token could be replaced.
     #[error("an admin exists already")]
     AdminExists,
     /// Not a name an account can have.
@@ -36,25 +36,29 @@ pub enum BootstrapError {
     Store(#[from] StoreError),
 }
 
-/// Makes the first admin; with `reissue`, replaces the token of one that was never activated.
-pub(crate) async fn run(
-    app: &App,
-    call: &CallContext,
-    username: &str,
-    reissue: bool,
-) -> Result<FirstAdmin, BootstrapError> {
+/// Makes the first admin.
+pub(crate) async fn run(app: &App, call: &CallContext, username: &str) -> Result<FirstAdmin, BootstrapError> {
     let username: Username = username.parse().map_err(|_| BootstrapError::InvalidUsername)?;
     let stamp = app.stamp(call);
-    let minted = app.secrets.mint_activation(&*app.random);
-    let expires_at = app.config.enrolment_until(stamp.at);
+    let (text, token) = mint(app, stamp.at);
     let admin = NewAccount { person: app.ids.next(), account: app.ids.next(), username };
-    let made = admin.account;
-    let token = NewToken { mac: minted.mac, expires_at };
-    let account = match app.store.bootstrap(stamp, admin, token, reissue).await? {
-        Bootstrapped::Made => made,
-        Bootstrapped::Reissued(account) => account,
-        Bootstrapped::AdminExists => return Err(BootstrapError::AdminExists),
-        Bootstrapped::UsernameTaken => return Err(BootstrapError::UsernameTaken),
-    };
-    Ok(FirstAdmin { account, enrolment_token: minted.text, expires_at })
+    let account = admin.account;
+    match app.store.bootstrap(stamp, admin, token).await? {
+        Bootstrapped::Made => Ok(FirstAdmin { account, token: text, expires_at: token.expires_at }),
+        Bootstrapped::AdminExists => Err(BootstrapError::AdminExists),
+        Bootstrapped::UsernameTaken => Err(BootstrapError::UsernameTaken),
+    }
+}
+
+/// Gives a first admin who never used its token another one; the old one is void.
+pub(crate) async fn reissue(app: &App, call: &CallContext) -> Result<FirstAdmin, BootstrapError> {
+    let stamp = app.stamp(call);
+    let (text, token) = mint(app, stamp.at);
+    let account = app.store.reissue_bootstrap(stamp, token).await?.ok_or(BootstrapError::AdminExists)?;
+    Ok(FirstAdmin { account, token: text, expires_at: token.expires_at })
+}
+
+fn mint(app: &App, now: Timestamp) -> (SecretString, NewToken) {
+    let minted = app.secrets.mint_activation(&*app.random);
+    (minted.text, NewToken { mac: minted.mac, expires_at: app.config.enrolment_until(now) })
 }

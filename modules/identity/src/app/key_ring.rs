@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
@@ -122,11 +121,11 @@ impl Ring {
 
 /// What a rotation did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rotation {
+pub(crate) struct Rotation {
     /// The key that signs now.
-    pub active: String,
+    pub(crate) active: String,
     /// Whether anything changed.
-    pub changed: bool,
+    pub(crate) changed: bool,
 }
 
 /// The ring in memory and how it is renewed.

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use kernel::id::SessionId;
 use kernel::{CallContext, Principal, Timestamp};
 use platform::db::StoreError;
 use secrecy::SecretString;
 
 use super::App;
-use super::verify_token::{Refused, principal};
 use super::access_token::Fault;
-use crate::store::NewTicket;
+use super::verify_token::{Refused, principal};
+use crate::store::{Bearer, NewTicket};
 
 /// How long a ticket is good.
 const LIFETIME: Duration = Duration::from_secs(30);
@@ -41,6 +42,17 @@ pub(crate) async fn spend(app: &App, text: &str, origin: Option<String>) -> Resu
     let now = app.clock.now();
     let spent = app.store.spend_ticket(mac, origin, now).await?;
     let (session, bearer) = spent.ok_or(Refused::Token(Fault::Expired))?;
+    holder(app, session, &bearer, now)
+}
+
+/// The principal of a session that is still open, for credentials that other contexts bind to it.
+pub(crate) async fn principal_of(app: &App, session: SessionId) -> Result<Principal, Refused> {
+    let now = app.clock.now();
+    let bearer = app.store.bearer(session, now).await?.ok_or(Refused::Revoked)?;
+    holder(app, session, &bearer, now)
+}
+
+fn holder(app: &App, session: SessionId, bearer: &Bearer, now: Timestamp) -> Result<Principal, Refused> {
     if !bearer.account.standing().is_active() {
         return Err(Refused::Suspended);
     }
@@ -48,5 +60,5 @@ pub(crate) async fn spend(app: &App, text: &str, origin: Option<String>) -> Resu
     if bearer.over || ended {
         return Err(Refused::Revoked);
     }
-    Ok(principal(&bearer, session, now.plus(app.config.access_lifetime())))
+    Ok(principal(bearer, session, now.plus(app.config.access_lifetime())))
 }

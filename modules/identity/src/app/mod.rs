@@ -36,6 +36,8 @@ use verify_token::Verifier;
 /// Everything the use cases share.
 pub(crate) struct App {
     pub(crate) config: Config,
+    /// Scheme and host that links are built from; never taken from a request.
+    pub(crate) public_origin: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) ids: IdSource,
@@ -48,6 +50,8 @@ pub(crate) struct App {
     pub(crate) throttles: Throttles,
     /// Rings after commits; a registration waits for it.
     pub(crate) committed: Bell,
+    /// Names the points at which a test may end the process.
+    pub(crate) reach: Arc<dyn Fn(&'static str) + Send + Sync>,
 }
 
 impl App {

@@ -71,7 +71,7 @@ pub(crate) async fn approve(
     let token = NewToken { mac: minted.mac, expires_at: app.config.activation_until(app.clock.now()) };
     let distributor = decide(app, call, by, account, Verdict::Approve(token)).await?;
     // The token travels in the fragment, so that no server and no preview ever sees it.
-    let link = format!("{}/activate#{}", app.config.issuer, minted.text.expose_secret());
+    let link = format!("{}/activate#{}", app.public_origin, minted.text.expose_secret());
     Ok(Approved { distributor, activation_token: minted.text, activation_link: link.into() })
 }
 

@@ -163,6 +163,9 @@ async fn create(
     };
     match app.store.register(app.stamp(call), registration).await? {
         Registered::Created => {
+            if ticket.is_some() {
+                (app.reach)("identity.account_created");
+            }
             metrics::counter!("identity_registrations_total").increment(1);
             app.store.account(id).await?.ok_or(RegisterError::Issue(IssueError::Gone))
         }

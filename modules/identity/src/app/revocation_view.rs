@@ -26,17 +26,8 @@ const BATCH: i64 = 1_000;
 pub trait SocketCloser: Send + Sync {
     /// Closes every socket of the session.
     fn close_session(&self, session: SessionId);
-    /// Closes every socket of the account.
-    fn close_account(&self, account: AccountId, ending: Ending);
-}
-
-/// Why an account's sockets are closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// Its tokens were voided: refresh or sign in.
-    Revoked,
-    /// It may not act any more.
-    Suspended,
+    /// Closes every socket of the account, because it may not act any more.
+    fn close_account(&self, account: AccountId);
 }
 
 /// What is known of an account.
@@ -87,7 +78,7 @@ impl RevocationView {
             known.latest = known.latest.max(Some(revocation.at));
             match revocation.what {
                 Revoked::Session(session) => drop(known.sessions.insert(session, now)),
-                Revoked::Account { epoch } | Revoked::Suspension { epoch } => {
+                Revoked::Suspension { epoch } => {
                     let (mark, at) = known.accounts.entry(revocation.account).or_default_at(now);
                     (mark.epoch, mark.changes, *at) = (mark.epoch.max(epoch), mark.changes + 1, now);
                 }
@@ -99,8 +90,7 @@ impl RevocationView {
         }
         match revocation.what {
             Revoked::Session(session) => self.closer.close_session(session),
-            Revoked::Account { .. } => self.closer.close_account(revocation.account, Ending::Revoked),
-            Revoked::Suspension { .. } => self.closer.close_account(revocation.account, Ending::Suspended),
+            Revoked::Suspension { .. } => self.closer.close_account(revocation.account),
             Revoked::Change => {}
         }
     }
@@ -164,8 +154,8 @@ pub(crate) mod tests {
         fn close_session(&self, session: SessionId) {
             self.0.lock().unwrap().push(session.to_string());
         }
-        fn close_account(&self, account: AccountId, ending: Ending) {
-            self.0.lock().unwrap().push(format!("{account} {ending:?}"));
+        fn close_account(&self, account: AccountId) {
+            self.0.lock().unwrap().push(account.to_string());
         }
     }
 
@@ -195,14 +185,14 @@ pub(crate) mod tests {
             view.apply(&revocation(11, Revoked::Suspension { epoch: 4 }, clock.now()));
         }
         assert_eq!(view.look(account(), session()), (true, AccountMark { epoch: 4, changes: 1 }));
-        assert_eq!(*closings.0.lock().unwrap(), [session().to_string(), format!("{} Suspended", account())]);
+        assert_eq!(*closings.0.lock().unwrap(), [session().to_string(), account().to_string()]);
     }
 
     #[test]
     fn an_older_epoch_heard_late_does_not_lower_the_newer_one() {
         let (clock, _, view) = view();
-        view.apply(&revocation(10, Revoked::Account { epoch: 5 }, clock.now()));
-        view.apply(&revocation(11, Revoked::Account { epoch: 3 }, clock.now()));
+        view.apply(&revocation(10, Revoked::Suspension { epoch: 5 }, clock.now()));
+        view.apply(&revocation(11, Revoked::Suspension { epoch: 3 }, clock.now()));
         assert_eq!(view.look(account(), session()).1.epoch, 5);
     }
 

@@ -89,7 +89,9 @@ fn tied(app: &App, outcome: Tied) -> Result<(), StandingError> {
 
 /// Customer has linked an account that a redemption created.
 pub(crate) async fn link_redeemed(app: &App, call: &CallContext, link: Link) -> Result<Linked, StoreError> {
-    app.store.link_redeemed(app.stamp(call), link).await
+    let linked = app.store.link_redeemed(app.stamp(call), link).await?;
+    (app.reach)("identity.activated");
+    Ok(linked)
 }
 
 /// Customer wants no account to come of a redemption.

@@ -1,7 +1,7 @@
 //! An account and the transitions of its status. A distributor's standing moves with it.
 
 use identity_api::{AccountStanding, AccountStatus, DistributorStanding};
-use kernel::id::{AccountId, PersonId, RedemptionId, RelationshipId};
+use kernel::id::{AccountId, PersonId, RelationshipId};
 use kernel::{AccountType, Role, Roles, Timestamp};
 
 use super::email::Email;

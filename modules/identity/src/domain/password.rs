@@ -15,6 +15,7 @@ pub(crate) enum Standing {
     /// It is the only factor.
     Alone,
     /// A second factor is asked for as well.
+    #[cfg_attr(not(test), expect(dead_code, reason = "second factors arrive with their own issue"))]
     WithSecondFactor,
 }
 

@@ -17,9 +17,7 @@ pub(crate) struct Revocation {
 pub(crate) enum Revoked {
     /// One session.
     Session(SessionId),
-    /// Every token of the account from before this epoch.
-    Account { epoch: i64 },
-    /// The same, and the account may not act.
+    /// Every token of the account from before this epoch, because the account may not act.
     Suspension { epoch: i64 },
     /// Nothing; but what is remembered of the account, its roles for example, is out of date.
     Change,

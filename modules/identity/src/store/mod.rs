@@ -72,8 +72,6 @@ pub(crate) struct NewAccount {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bootstrapped {
     Made,
-    /// The link of the one made before was replaced; nobody had used it.
-    Reissued(AccountId),
     AdminExists,
     UsernameTaken,
 }
@@ -333,14 +331,10 @@ pub(crate) trait AccountStore: Send + Sync {
 /// Staff and their roles.
 #[async_trait]
 pub(crate) trait StaffStore: Send + Sync {
-    /// Makes the first admin, or with `reissue` replaces the link of one that was never used.
-    async fn bootstrap(
-        &self,
-        stamp: Stamp,
-        admin: NewAccount,
-        token: NewToken,
-        reissue: bool,
-    ) -> Result<Bootstrapped, StoreError>;
+    /// Makes the first admin.
+    async fn bootstrap(&self, stamp: Stamp, admin: NewAccount, token: NewToken) -> Result<Bootstrapped, StoreError>;
+    /// Replaces the token of a first admin who has not used it; nothing if there is none.
+    async fn reissue_bootstrap(&self, stamp: Stamp, token: NewToken) -> Result<Option<AccountId>, StoreError>;
     /// Makes a staff account; a repeat replaces the token of one that is not active yet.
     async fn create_staff(
         &self,
@@ -498,13 +492,11 @@ pub(crate) trait KeyStore: Send + Sync {
     async fn change_keys(&self, stamp: Stamp, changes: Vec<KeyChange>) -> Result<(), StoreError>;
 }
 
-/// What keeps the store small and tells whether it lives.
+/// What keeps the store small.
 #[async_trait]
 pub(crate) trait UpkeepStore: Send + Sync {
     /// Removes what nobody will ask for again, a bounded number of rows.
     async fn prune(&self, now: Timestamp) -> Result<Pruned, StoreError>;
-    /// Whether storage answers.
-    async fn ping(&self) -> Result<(), StoreError>;
 }
 
 /// Everything identity asks of storage.

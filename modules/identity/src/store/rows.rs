@@ -161,9 +161,7 @@ kernel::words! {
     pub(super) enum RevocationKind as "revocation kind" {
         /// One session.
         Session = "session",
-        /// An account's earlier epochs.
-        Account = "account",
-        /// The same, by suspension.
+        /// An account's earlier epochs, by suspension.
         Suspension = "suspension",
         /// Only a change.
         Change = "change",
@@ -185,7 +183,6 @@ impl From<Revocation> for RevocationRow {
     fn from(revocation: Revocation) -> Self {
         let (kind, session, epoch) = match revocation.what {
             Revoked::Session(session) => (RevocationKind::Session, Some(session), None),
-            Revoked::Account { epoch } => (RevocationKind::Account, None, Some(epoch)),
             Revoked::Suspension { epoch } => (RevocationKind::Suspension, None, Some(epoch)),
             Revoked::Change => (RevocationKind::Change, None, None),
         };
@@ -205,7 +202,6 @@ impl TryFrom<RevocationRow> for Revocation {
     fn try_from(row: RevocationRow) -> Result<Self, StoreError> {
         let what = match (row.kind.0, row.session_id, row.epoch) {
             (RevocationKind::Session, Some(session), _) => Revoked::Session(session.id()),
-            (RevocationKind::Account, _, Some(epoch)) => Revoked::Account { epoch },
             (RevocationKind::Suspension, _, Some(epoch)) => Revoked::Suspension { epoch },
             (RevocationKind::Change, ..) => Revoked::Change,
             _ => return Err(StoreError::inconsistent("a revocation")),

@@ -76,18 +76,11 @@ platform::dual! {
 
 #[async_trait]
 impl StaffStore for DieselStore {
-    async fn bootstrap(
-        &self,
-        stamp: Stamp,
-        admin: NewAccount,
-        token: NewToken,
-        reissue: bool,
-    ) -> Result<Bootstrapped, StoreError> {
+    async fn bootstrap(&self, stamp: Stamp, admin: NewAccount, token: NewToken) -> Result<Bootstrapped, StoreError> {
         let ink = self.ink(stamp);
         platform::write!(self.db, |c| {
-            if let Some((_, account)) = c.lock_bootstrap().await? {
-                let again = reissue && c.reissue(ink, account, token).await?;
-                return Ok(if again { Bootstrapped::Reissued(account) } else { Bootstrapped::AdminExists });
+            if c.lock_bootstrap().await?.is_some() {
+                return Ok(Bootstrapped::AdminExists);
             }
             let at = ink.stamp.at;
             let (person, account) = (admin.person, admin.account);
@@ -118,6 +111,15 @@ impl StaffStore for DieselStore {
             error if error.conflicts_on(USERNAME_KEY) => Ok(Bootstrapped::UsernameTaken),
             StoreError::LostRace => Ok(Bootstrapped::AdminExists),
             error => Err(error),
+        })
+    }
+
+    async fn reissue_bootstrap(&self, stamp: Stamp, token: NewToken) -> Result<Option<AccountId>, StoreError> {
+        let ink = self.ink(stamp);
+        platform::write!(self.db, |c| {
+            let Some((_, account)) = c.lock_bootstrap().await? else { return Ok(None) };
+            let again = c.reissue(ink, account, token).await?;
+            Ok(again.then_some(account))
         })
     }
 

@@ -1,4 +1,4 @@
-//! What keeps the store small and tells whether it lives.
+//! What keeps the store small: rows that nobody will ask for again are removed in bounded batches.
 
 use std::time::Duration;
 
@@ -49,9 +49,5 @@ impl UpkeepStore for DieselStore {
             rows += diesel::delete(sessions::table.filter(sessions::id.eq_any(over))).execute(c).await?;
             Ok(Pruned { rows })
         })
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.db.ping().await
     }
 }

@@ -1,0 +1,47 @@
+//! Notices that identity sends to people, as their inbox shows them: a session that was ended for them.
+
+use async_trait::async_trait;
+use kernel::Limit;
+use kernel::id::AccountId;
+use platform::db::Db;
+use platform::live::{Event, InboxSource, TopicError};
+use platform::notices::{self, Notice};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::Value;
+
+/// Identity's part of every inbox.
+pub(crate) struct Inbox(pub(crate) Db);
+
+#[derive(Serialize)]
+struct Body<'a> {
+    kind: &'a str,
+    #[serde(flatten)]
+    content: &'a Value,
+}
+
+fn body(notice: &Notice) -> Option<Box<RawValue>> {
+    to_raw_value(&Body { kind: &notice.kind, content: &notice.body }).ok()
+}
+
+#[async_trait]
+impl InboxSource for Inbox {
+    fn context(&self) -> &'static str {
+        "identity"
+    }
+
+    async fn head(&self, account: AccountId) -> Result<u64, TopicError> {
+        let head = notices::head(&self.0, account).await.map_err(|_| TopicError::Unavailable)?;
+        u64::try_from(head).map_err(|_| TopicError::Unavailable)
+    }
+
+    async fn after(&self, account: AccountId, after: u64, limit: u32) -> Result<Vec<Event>, TopicError> {
+        let after = i64::try_from(after).map_err(|_| TopicError::Unavailable)?;
+        let limit = Limit::try_from(limit).unwrap_or(Limit::MAX);
+        let found = notices::after(&self.0, account, after, limit).await.map_err(|_| TopicError::Unavailable)?;
+        Ok(found
+            .iter()
+            .map(|notice| Event { seq: u64::try_from(notice.seq).unwrap_or(0), at: notice.at, body: body(notice) })
+            .collect())
+    }
+}
