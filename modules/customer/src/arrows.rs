@@ -1,23 +1,23 @@
 //! The arrows of the redemption saga: places where a crash must lose nothing. Tests end the process at each of them.
 
 /// An invite is reserved; its ticket has not left yet.
-pub const RESERVED: &str = "customer.reserved";
+pub(crate) const RESERVED: &str = "customer.reserved";
 /// Identity's event is here; nothing is written yet.
-pub const CREATED_HEARD: &str = "customer.created_heard";
+pub(crate) const CREATED_HEARD: &str = "customer.created_heard";
 /// Invite and relationship are committed; identity does not know yet.
-pub const REDEEMED: &str = "customer.redeemed";
+pub(crate) const REDEEMED: &str = "customer.redeemed";
 /// Identity has acknowledged a step; it is still owed here.
-pub const ACKNOWLEDGED: &str = "customer.acknowledged";
+pub(crate) const ACKNOWLEDGED: &str = "customer.acknowledged";
 /// A step is no longer owed.
-pub const SETTLED: &str = "customer.settled";
+pub(crate) const SETTLED: &str = "customer.settled";
 /// Identity has cancelled a lapsed redemption; the invite is still reserved.
-pub const RELEASE_MARKED: &str = "customer.release_marked";
+pub(crate) const RELEASE_MARKED: &str = "customer.release_marked";
 /// Identity has cancelled the redemption of an invite that is being revoked; the invite is still reserved.
-pub const REVOKE_MARKED: &str = "customer.revoke_marked";
+pub(crate) const REVOKE_MARKED: &str = "customer.revoke_marked";
 /// A signed-in player's invite and relationship are committed; identity does not know yet.
-pub const PLAYER_REDEEMED: &str = "customer.player_redeemed";
+pub(crate) const PLAYER_REDEEMED: &str = "customer.player_redeemed";
 /// A relationship's end is committed; identity does not know yet.
-pub const ENDED: &str = "customer.ended";
+pub(crate) const ENDED: &str = "customer.ended";
 
 /// All of them.
 pub const ALL: &[&str] = &[

@@ -70,7 +70,8 @@ impl Config {
                 return Err(format!("customer.{name} lies between {least} and {most}"));
             }
         }
-        if self.app_scheme.is_empty() || !self.app_scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        if self.app_scheme.is_empty()
+            || !self.app_scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         {
             return Err("customer.app_scheme has lower-case letters and digits only".to_owned());
         }

@@ -9,13 +9,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity_api::fake::FakeIdentity;
 use identity_api::{
-    AccountStanding, BearerToken, Cancellation, DistributorStanding, Identity, IdentityError, IdentityEvent, Link,
-    RedemptionOrigin, RedemptionTicket, Sanction, Vip,
+    AccountStanding, BearerToken, Cancellation, DistributorStanding, Identity, IdentityError, IdentityEvent,
+    Link, RedemptionOrigin, RedemptionTicket, Sanction, Vip,
 };
 use kernel::id::{AccountId, PersonId, RedemptionId, SessionId};
 use kernel::{
-    AccountType, Actor, CallContext, Clock, Envelope, EventFeed, IdSource, Limit, ManualClock, PortError, Principal,
-    RequestId, Roles, SeededRandom, Timestamp, TypedId,
+    AccountType, Actor, CallContext, Clock, Envelope, EventFeed, IdSource, Limit, ManualClock, PortError,
+    Principal, RequestId, Roles, SeededRandom, Timestamp, TypedId,
 };
 use platform::bus::Bell;
 use platform::crypto::RootSecret;
@@ -57,7 +57,11 @@ impl World {
 
 #[async_trait]
 impl EventFeed<IdentityEvent> for World {
-    async fn events_after(&self, after: i64, limit: Limit) -> Result<Vec<Envelope<IdentityEvent>>, PortError> {
+    async fn events_after(
+        &self,
+        after: i64,
+        limit: Limit,
+    ) -> Result<Vec<Envelope<IdentityEvent>>, PortError> {
         let told = self.told.lock().unwrap();
         let later = told.iter().filter(|event| event.number > after);
         Ok(later.take(usize::try_from(limit.get()).unwrap()).cloned().collect())
@@ -66,7 +70,11 @@ impl EventFeed<IdentityEvent> for World {
 
 #[async_trait]
 impl Identity for World {
-    async fn accounts(&self, c: &CallContext, ids: Vec<AccountId>) -> Result<Vec<AccountStanding>, IdentityError> {
+    async fn accounts(
+        &self,
+        c: &CallContext,
+        ids: Vec<AccountId>,
+    ) -> Result<Vec<AccountStanding>, IdentityError> {
         self.here()?;
         self.fake.accounts(c, ids).await
     }
@@ -94,7 +102,11 @@ impl Identity for World {
         self.here()?;
         self.fake.activate_redeemed(c, link).await
     }
-    async fn cancel_redemption(&self, _: &CallContext, id: RedemptionId) -> Result<Cancellation, IdentityError> {
+    async fn cancel_redemption(
+        &self,
+        _: &CallContext,
+        id: RedemptionId,
+    ) -> Result<Cancellation, IdentityError> {
         self.here()?;
         let mut decided = self.decided.lock().unwrap();
         let account = decided.entry(id).or_insert(None);

@@ -1,10 +1,10 @@
 //! The customer context: invites, their redemption, relationships, blocks and what they entitle to.
 //!
-//! This file is its face: [`Config`], [`Deps`] and [`Customer::build`]. Nothing else leaves the crate but the names of
-//! the saga's arrows, at which tests end the process.
+//! This file is its face: [`Config`], [`Deps`] and [`Customer::build`]. Beside them leave the crate only its route table,
+//! its migrations, and the names of the saga's arrows, at which tests end the process.
 
 mod app;
-pub mod arrows;
+mod arrows;
 mod config;
 mod domain;
 #[cfg(test)]
@@ -24,6 +24,7 @@ use kernel::{Clock, EventFeed, IdSource, Random};
 use platform::bus::Bell;
 use platform::crypto::RootSecret;
 use platform::db::{Db, Migrations, embed_migrations};
+use platform::idempotency;
 use platform::inbox::Consumer;
 use platform::jobs::{Job, JobError, Progress, Runner};
 use platform::lifecycle::Tasks;
@@ -35,6 +36,7 @@ use crate::app::{App, Keys, drive_forward, hear_identity::HearIdentity, release_
 use crate::port::LocalCustomer;
 use crate::store::{DieselStore, IDENTITY_CONSUMER};
 
+pub use crate::arrows::ALL as ARROWS;
 pub use crate::config::{Config, PlayPolicy};
 
 /// This context's migrations for both databases.
@@ -66,7 +68,7 @@ pub struct Deps {
     pub identity: Arc<dyn Identity>,
     /// What identity announces, and the bell that says there is more of it.
     pub identity_events: (Arc<dyn EventFeed<IdentityEvent>>, Bell),
-    /// Told at each arrow of [`arrows`]; does nothing outside crash tests.
+    /// Told at each of [`ARROWS`]; does nothing outside crash tests.
     pub reach: Arc<dyn Fn(&'static str) + Send + Sync>,
 }
 
@@ -133,7 +135,7 @@ impl Customer {
             events,
             bell,
             inbox,
-            jobs: jobs(&app),
+            jobs: jobs(&app, &deps.db),
             background: Background {
                 app,
                 db: deps.db,
@@ -148,7 +150,8 @@ impl Customer {
     pub fn start(&self) {
         let Background { app, db, node, tasks, identity_events: (feed, bell) } = &self.background;
         let handler = Arc::new(HearIdentity(app.clone()));
-        Consumer::new(db.clone(), IDENTITY_CONSUMER, feed.clone(), app.clock.clone(), handler).start(bell.clone(), tasks);
+        Consumer::new(db.clone(), IDENTITY_CONSUMER, feed.clone(), app.clock.clone(), handler)
+            .start(bell.clone(), tasks);
         tasks.spawn("customer.drive", drive(app.clone(), tasks.clone()));
         Runner::new(db.clone(), app.clock.clone(), *node, self.jobs.clone()).start(tasks);
     }
@@ -172,12 +175,13 @@ async fn drive(app: Arc<App>, tasks: Tasks) {
     }
 }
 
-fn jobs(app: &Arc<App>) -> Vec<Job> {
-    let (release, owed) = (app.clone(), app.clone());
+fn jobs(app: &Arc<App>, db: &Db) -> Vec<Job> {
+    let (release, owed, keys) = (app.clone(), app.clone(), db.clone());
     let release = move |_| {
         let app = release.clone();
         async move {
-            let released = release_reservations::run(&app).await.map_err(|error| JobError(error.to_string()))?;
+            let released =
+                release_reservations::run(&app).await.map_err(|error| JobError(error.to_string()))?;
             Ok(if released == 100 { Progress::More } else { Progress::Done })
         }
     };
@@ -189,7 +193,15 @@ fn jobs(app: &Arc<App>) -> Vec<Job> {
             Ok(Progress::Done)
         }
     };
+    let purge = move |now| {
+        let db = keys.clone();
+        async move {
+            idempotency::purge(&db, now).await?;
+            Ok(Progress::Done)
+        }
+    };
     vec![
+        Job::every("customer.idempotency.purge", Duration::from_hours(1), purge),
         Job::every("customer.reservations.release", Duration::from_mins(1), release),
         Job::every("customer.steps.count", Duration::from_secs(15), count),
     ]

@@ -16,7 +16,12 @@ pub(crate) enum Error {
     Failed(Failure),
 }
 
-pub(crate) async fn add(app: &App, call: &CallContext, by: AccountId, blocked: AccountId) -> Result<(), Error> {
+pub(crate) async fn add(
+    app: &App,
+    call: &CallContext,
+    by: AccountId,
+    blocked: AccountId,
+) -> Result<(), Error> {
     if by == blocked {
         return Err(Error::Oneself);
     }
@@ -35,7 +40,12 @@ pub(crate) async fn add(app: &App, call: &CallContext, by: AccountId, blocked: A
     }
 }
 
-pub(crate) async fn lift(app: &App, call: &CallContext, by: AccountId, blocked: AccountId) -> Result<(), Failure> {
+pub(crate) async fn lift(
+    app: &App,
+    call: &CallContext,
+    by: AccountId,
+    blocked: AccountId,
+) -> Result<(), Failure> {
     let posted = app.store.unblock(by, blocked, app.act(call)).await?;
     app.push_all(&posted);
     Ok(())

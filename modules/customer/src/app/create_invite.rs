@@ -71,14 +71,18 @@ pub(crate) async fn run(
                 metrics::counter!("customer_invites_issued_total").increment(1);
                 return Ok(Issued { invite, code });
             }
-            Err(Stop::Rule(CreateRefused::DistributorInactive)) if is_on_its_way(app, call, distributor).await? => {
+            Err(Stop::Rule(CreateRefused::DistributorInactive))
+                if is_on_its_way(app, call, distributor).await? =>
+            {
                 app.clock.sleep(CATCH_UP_PAUSE).await;
             }
             Err(Stop::Rule(refused)) => return Err(refused.into()),
             Err(Stop::Store(error)) => return Err(Error::Failed(error.into())),
         }
     }
-    Err(Error::Failed(Failure::Port(kernel::PortError::unavailable("the distributor's standing is on its way"))))
+    Err(Error::Failed(Failure::Port(kernel::PortError::unavailable(
+        "the distributor's standing is on its way",
+    ))))
 }
 
 /// Whether identity already says that this distributor is active, so that its event must arrive here any moment.

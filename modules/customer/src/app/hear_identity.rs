@@ -51,7 +51,12 @@ impl Handler<IdentityEvent> for HearIdentity {
 }
 
 /// An account was created from a ticket: the invite is redeemed and the relationship begins, at once.
-async fn link(app: &App, event: i64, account: AccountId, origin: RedemptionOrigin) -> Result<(), HandleError> {
+async fn link(
+    app: &App,
+    event: i64,
+    account: AccountId,
+    origin: RedemptionOrigin,
+) -> Result<(), HandleError> {
     (app.reach)(arrows::CREATED_HEARD);
     let relationship: RelationshipId = app.ids.next();
     let link = NewLink { event, redemption: origin.redemption, account, relationship };

@@ -13,8 +13,8 @@ pub(crate) mod mark_vip;
 pub(crate) mod read_relationships;
 pub(crate) mod redeem_as_player;
 pub(crate) mod redeem_invite;
-pub(crate) mod release_reservations;
 pub(crate) mod reissue_invite;
+pub(crate) mod release_reservations;
 pub(crate) mod revoke_invite;
 #[cfg(test)]
 mod tests;

@@ -31,15 +31,23 @@ pub(crate) enum Error {
     Failed(Failure),
 }
 
-pub(crate) async fn run(app: &App, call: &CallContext, code: &SecretString, key: &str) -> Result<Ticketed, Error> {
+pub(crate) async fn run(
+    app: &App,
+    call: &CallContext,
+    code: &SecretString,
+    key: &str,
+) -> Result<Ticketed, Error> {
     let held = reserve(app, call, code, key).await;
     let outcome = if held.is_ok() { "reserved" } else { "refused" };
     metrics::counter!("customer_redemptions_total", "outcome" => outcome).increment(1);
     let held = held?;
     (app.reach)(arrows::RESERVED);
     let names = app.names(call, vec![held.distributor]).await;
-    let ticket =
-        RedemptionTicket { redemption: held.redemption, distributor: held.distributor, expires_at: held.until };
+    let ticket = RedemptionTicket {
+        redemption: held.redemption,
+        distributor: held.distributor,
+        expires_at: held.until,
+    };
     Ok(Ticketed {
         redemption: held.redemption,
         distributor: held.distributor,

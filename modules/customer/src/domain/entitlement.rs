@@ -59,7 +59,8 @@ impl Question<'_> {
         let of = |tie: Option<Tie>, customer, distributor| {
             tie.filter(|tie| tie.distributor == distributor).map(|tie| (tie, customer))
         };
-        of(self.facts.subject, self.subject, self.object).or_else(|| of(self.facts.object, self.object, self.subject))
+        of(self.facts.subject, self.subject, self.object)
+            .or_else(|| of(self.facts.object, self.object, self.subject))
     }
 
     /// The relationship a decision names.
@@ -112,7 +113,10 @@ fn people(subject: &AccountStanding, object: &AccountStanding) -> Option<Denial>
     let both = [subject, object];
     if both.iter().any(|account| account.status != AccountStatus::Active) {
         Some(Denial::AccountInactive)
-    } else if both.iter().any(|a| a.distributor.is_some_and(|standing| standing != DistributorStanding::Active)) {
+    } else if both
+        .iter()
+        .any(|a| a.distributor.is_some_and(|standing| standing != DistributorStanding::Active))
+    {
         Some(Denial::DistributorInactive)
     } else {
         None
@@ -159,7 +163,12 @@ mod tests {
         PairFacts { blocked: false, subject: None, object: Some(tie(1)), distributor_active: true }
     }
 
-    fn ask(capability: Capability, facts: PairFacts, accounts: &[AccountStanding], policy: Policy) -> Option<Denial> {
+    fn ask(
+        capability: Capability,
+        facts: PairFacts,
+        accounts: &[AccountStanding],
+        policy: Policy,
+    ) -> Option<Denial> {
         let question =
             Question { subject: acc(1), object: acc(2), capability, facts, accounts: Some(accounts) };
         question.decide(policy)
@@ -186,8 +195,13 @@ mod tests {
     #[test]
     fn doubt_is_denied() {
         for accounts in [None, Some(&[account(1)][..])] {
-            let question =
-                Question { subject: acc(1), object: acc(2), capability: Capability::Play, facts: facts(), accounts };
+            let question = Question {
+                subject: acc(1),
+                object: acc(2),
+                capability: Capability::Play,
+                facts: facts(),
+                accounts,
+            };
             let expected = if accounts.is_none() { Denial::Doubt } else { Denial::UnknownPair };
             assert_eq!(question.decide(POLICY), Some(expected));
         }
@@ -220,7 +234,8 @@ mod tests {
         let accounts = [account(2), account(3)];
         let facts = PairFacts { subject: Some(tie(1)), object: Some(tie(1)), ..facts() };
         let ask = |capability| {
-            Question { subject: acc(2), object: acc(3), capability, facts, accounts: Some(&accounts) }.decide(POLICY)
+            Question { subject: acc(2), object: acc(3), capability, facts, accounts: Some(&accounts) }
+                .decide(POLICY)
         };
         assert_eq!(ask(Capability::Play), None);
         assert_eq!(ask(Capability::Chat), Some(Denial::NoRelationship));
@@ -241,7 +256,11 @@ mod tests {
         let vips_only = Policy { chat_requires_vip: true, ..POLICY };
         let mut accounts = [account(1), account(2)];
         accounts[0].vip = true;
-        assert_eq!(ask(Capability::Chat, facts(), &accounts, vips_only), Some(Denial::NotVip), "the distributor's counts not");
+        assert_eq!(
+            ask(Capability::Chat, facts(), &accounts, vips_only),
+            Some(Denial::NotVip),
+            "the distributor's counts not"
+        );
         accounts[1].vip = true;
         assert_eq!(ask(Capability::Chat, facts(), &accounts, vips_only), None);
     }

@@ -54,7 +54,8 @@ mod tests {
     fn the_limit_itself_is_allowed_and_one_more_is_not() {
         let limits = InviteLimits { open: 2, daily: 3 };
         let now = Timestamp::from_seconds(100_000);
-        let have = |open, daily| InviteCount { open, daily, oldest_of_day: Some(Timestamp::from_seconds(50_000)) };
+        let have =
+            |open, daily| InviteCount { open, daily, oldest_of_day: Some(Timestamp::from_seconds(50_000)) };
         assert_eq!(limits.one_more(have(1, 2), now), Ok(()));
         assert_eq!(limits.one_more(have(2, 2), now), Err(LimitReached::Open));
         let room = Timestamp::from_seconds(50_000 + 86_400);

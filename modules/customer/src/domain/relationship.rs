@@ -88,7 +88,9 @@ impl Relationship {
             (Side::Customer, Change::Suspend | Change::Resume, _) => Err(ChangeRefused::NotYours),
             (_, Change::Suspend, RelationshipState::Active) => Ok(RelationshipState::Suspended),
             (_, Change::Resume, RelationshipState::Suspended) => Ok(RelationshipState::Active),
-            (_, Change::End, RelationshipState::Active | RelationshipState::Suspended) => Ok(RelationshipState::Ended),
+            (_, Change::End, RelationshipState::Active | RelationshipState::Suspended) => {
+                Ok(RelationshipState::Ended)
+            }
             _ => Err(ChangeRefused::WrongState),
         }
     }

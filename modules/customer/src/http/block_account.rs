@@ -32,7 +32,9 @@ pub(crate) async fn add(
     app: State<App>,
     account: PathId<AccountId>,
 ) -> Result<NoContent, Problem> {
-    block_account::add(&app, &caller.call, caller.principal.account, account.0).await.map_err(problem::of_block)?;
+    block_account::add(&app, &caller.call, caller.principal.account, account.0)
+        .await
+        .map_err(problem::of_block)?;
     Ok(NoContent)
 }
 

@@ -24,11 +24,19 @@ pub(crate) struct EntitlementView {
 
 type Pair = PathIds<AccountId, AccountId>;
 
-pub(crate) async fn chat(caller: Caller, app: State<App>, pair: Pair) -> Result<Answer<EntitlementView>, Problem> {
+pub(crate) async fn chat(
+    caller: Caller,
+    app: State<App>,
+    pair: Pair,
+) -> Result<Answer<EntitlementView>, Problem> {
     check(&caller, &app, Capability::Chat, pair).await
 }
 
-pub(crate) async fn play(caller: Caller, app: State<App>, pair: Pair) -> Result<Answer<EntitlementView>, Problem> {
+pub(crate) async fn play(
+    caller: Caller,
+    app: State<App>,
+    pair: Pair,
+) -> Result<Answer<EntitlementView>, Problem> {
     check(&caller, &app, Capability::Play, pair).await
 }
 

@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::app::list_invites::Named;
 use crate::app::{App, Issued};
 use crate::domain::invite::{Invite, InviteShown};
 
@@ -40,19 +41,29 @@ pub(crate) struct InviteView {
 pub(crate) struct Redeemer {
     #[schema(value_type = schema::AccountId)]
     account_id: AccountId,
+    /// The public name, when it is known in time.
+    username: Option<String>,
     #[schema(value_type = schema::Time)]
     at: Timestamp,
 }
 
 impl InviteView {
     pub(super) fn of(invite: Invite, now: Timestamp) -> Self {
+        Self::named(Named { invite, redeemer: None }, now)
+    }
+
+    pub(super) fn named(Named { invite, redeemer }: Named, now: Timestamp) -> Self {
         Self {
             id: invite.id,
             state: invite.shown(now),
             label: invite.label,
             created_at: invite.created_at,
             expires_at: invite.expires_at,
-            redeemed_by: invite.redeemed.map(|(account_id, at)| Redeemer { account_id, at }),
+            redeemed_by: invite.redeemed.map(|(account_id, at)| Redeemer {
+                account_id,
+                username: redeemer,
+                at,
+            }),
             revoked_at: invite.revoked_at,
             codes_issued: invite.codes,
         }

@@ -25,7 +25,9 @@ pub(crate) struct Landing {
 impl Landing {
     pub(crate) fn of(config: &Config) -> Arc<Self> {
         let store = config.app_store_url.as_deref().unwrap_or("");
-        let page = PAGE.replace("{{app_scheme}}", &escaped(&config.app_scheme)).replace("{{store_url}}", &escaped(store));
+        let page = PAGE
+            .replace("{{app_scheme}}", &escaped(&config.app_scheme))
+            .replace("{{store_url}}", &escaped(store));
         Arc::new(Self { page })
     }
 }
@@ -60,9 +62,15 @@ mod tests {
 
     #[test]
     fn the_page_is_filled_in_and_loads_its_own_files_only() {
-        let config = Config { app_store_url: Some("https://store.example/?a=1&b=\"2".to_owned()), ..Config::default() };
+        let config = Config {
+            app_store_url: Some("https://store.example/?a=1&b=\"2".to_owned()),
+            ..Config::default()
+        };
         let page = &Landing::of(&config).page;
-        assert!(page.contains("data-scheme=\"whot\"") && page.contains("https://store.example/?a=1&amp;b=&quot;2"));
+        assert!(
+            page.contains("data-scheme=\"whot\"")
+                && page.contains("https://store.example/?a=1&amp;b=&quot;2")
+        );
         assert!(!page.contains("{{"));
         for forbidden in ["<style", "onclick", "style=", "http://", "//cdn"] {
             assert!(!page.contains(forbidden), "{forbidden}");
@@ -73,7 +81,9 @@ mod tests {
 
     #[test]
     fn the_script_keeps_the_code_to_itself() {
-        for way_out in ["fetch(", "XMLHttpRequest", "sendBeacon", "WebSocket", "localStorage", "cookie", "innerHTML"] {
+        for way_out in
+            ["fetch(", "XMLHttpRequest", "sendBeacon", "WebSocket", "localStorage", "cookie", "innerHTML"]
+        {
             assert!(!SCRIPT.contains(way_out), "{way_out}");
         }
     }

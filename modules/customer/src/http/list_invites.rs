@@ -36,8 +36,9 @@ pub(crate) async fn handle(
     let filter = format!("invites?state={}", state.map_or("", InviteShown::as_str));
     let before = cursor.map(|cursor| cursor.open(&web, who, &filter)).transpose()?;
     let part = list_invites::Part { shown: state, before, limit: limit.unwrap_or_default() };
-    let page = list_invites::page(&app, who.account, part).await.map_err(problem::of_failure)?;
+    let page =
+        list_invites::page(&app, &caller.call, who.account, part).await.map_err(problem::of_failure)?;
     let now = app.clock.now();
-    let page = page.map(|invite| InviteView::of(invite, now));
+    let page = page.map(|named| InviteView::named(named, now));
     Ok(Answer::ok(List::from_page(page, |last| Cursor::seal(&web, who, &filter, last))))
 }

@@ -36,7 +36,8 @@ pub(crate) async fn handle(
     let filter = format!("relationships?state={}", state.map_or("", RelationshipState::as_str));
     let before = cursor.map(|cursor| cursor.open(&web, who, &filter)).transpose()?;
     let part = read_relationships::Part { state, before, limit: limit.unwrap_or_default() };
-    let page = read_relationships::page(&app, &caller.call, who.account, part).await.map_err(problem::of_failure)?;
+    let page =
+        read_relationships::page(&app, &caller.call, who.account, part).await.map_err(problem::of_failure)?;
     let page = page.map(RelationshipView::from);
     Ok(Answer::ok(List::from_page(page, |last| Cursor::seal(&web, who, &filter, last))))
 }

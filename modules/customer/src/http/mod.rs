@@ -169,14 +169,22 @@ fn relationships() -> Routes {
 fn people() -> Routes {
     Routes::of("customer")
         .add(
-            Route::get("/api/v1/entitlements/chat/{first_user_id}/{second_user_id}", ENTITLED, check_entitlement::chat)
-                .summary("Whether this pair may chat")
-                .answers::<EntitlementView>(200),
+            Route::get(
+                "/api/v1/entitlements/chat/{first_user_id}/{second_user_id}",
+                ENTITLED,
+                check_entitlement::chat,
+            )
+            .summary("Whether this pair may chat")
+            .answers::<EntitlementView>(200),
         )
         .add(
-            Route::get("/api/v1/entitlements/play/{first_user_id}/{second_user_id}", ENTITLED, check_entitlement::play)
-                .summary("Whether this pair may play")
-                .answers::<EntitlementView>(200),
+            Route::get(
+                "/api/v1/entitlements/play/{first_user_id}/{second_user_id}",
+                ENTITLED,
+                check_entitlement::play,
+            )
+            .summary("Whether this pair may play")
+            .answers::<EntitlementView>(200),
         )
         .add(
             Route::get("/api/v1/blocks", BLOCKS, list_blocks::handle)
@@ -205,8 +213,14 @@ fn pages() -> Routes {
                 .summary("Invite landing page; it spends nothing")
                 .answers_as(200, "text/html"),
         )
-        .add(Route::get("/i/landing.css", Access::Public, landing::style).answers_as(200, "text/css").hidden())
-        .add(Route::get("/i/landing.js", Access::Public, landing::script).answers_as(200, "text/javascript").hidden())
+        .add(
+            Route::get("/i/landing.css", Access::Public, landing::style).answers_as(200, "text/css").hidden(),
+        )
+        .add(
+            Route::get("/i/landing.js", Access::Public, landing::script)
+                .answers_as(200, "text/javascript")
+                .hidden(),
+        )
         .add(
             Route::get("/.well-known/apple-app-site-association", Access::Public, apple_association::handle)
                 .summary("Which links the app opens")

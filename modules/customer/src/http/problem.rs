@@ -34,11 +34,8 @@ pub(super) fn of_create(error: create_invite::Error, now: Timestamp) -> Problem 
             .detail("No more invites can be made within these 24 hours.")
             .retry_after(room_at.since(now).max(Duration::from_secs(1))),
         Error::NotOpen => not_open(),
-        Error::InFlight => Problem::conflict("idempotency_key_in_flight")
-            .detail("A request with this key is being worked on.")
-            .retry_after(Duration::from_secs(1)),
-        Error::KeyReused => Problem::invalid("idempotency_key_reused")
-            .detail("This key was used with another body."),
+        Error::InFlight => Problem::idempotency_in_flight(),
+        Error::KeyReused => Problem::idempotency_key_reused(),
         Error::Failed(failure) => of_failure(failure),
     }
 }
@@ -80,9 +77,8 @@ pub(super) fn of_redeem(error: redeem_invite::Error) -> Problem {
 pub(super) fn of_redeem_as_player(error: redeem_as_player::Error) -> Problem {
     match error {
         redeem_as_player::Error::Unusable => unusable(),
-        redeem_as_player::Error::AlreadyRelated => {
-            Problem::conflict("already_related").detail("You belong to a distributor already; the invite is still open.")
-        }
+        redeem_as_player::Error::AlreadyRelated => Problem::conflict("already_related")
+            .detail("You belong to a distributor already; the invite is still open."),
         redeem_as_player::Error::Failed(failure) => of_failure(failure),
     }
 }
@@ -91,11 +87,12 @@ pub(super) fn of_change(error: change_relationship::Error) -> Problem {
     use change_relationship::Error;
     match error {
         Error::Unknown => Problem::not_found(),
-        Error::NotYours => Problem::new(StatusCode::FORBIDDEN, "not_yours_to_change")
-            .detail("A customer may end its relationship, and only its distributor may suspend or resume it."),
-        Error::WrongState(state) => {
-            Problem::conflict("wrong_state").detail(format!("The relationship is {state}.")).with("state", state.as_str())
-        }
+        Error::NotYours => Problem::new(StatusCode::FORBIDDEN, "not_yours_to_change").detail(
+            "A customer may end its relationship, and only its distributor may suspend or resume it.",
+        ),
+        Error::WrongState(state) => Problem::conflict("wrong_state")
+            .detail(format!("The relationship is {state}."))
+            .with("state", state.as_str()),
         Error::Stale => Problem::stale(),
         Error::Failed(failure) => of_failure(failure),
     }

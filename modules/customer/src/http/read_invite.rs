@@ -12,7 +12,7 @@ pub(crate) async fn handle(
     app: State<App>,
     invite: PathId<InviteId>,
 ) -> Result<Answer<InviteView>, Problem> {
-    let found = list_invites::one(&app, caller.principal.account, invite.0).await.map_err(problem::of_failure)?;
-    let invite = found.ok_or_else(Problem::not_found)?;
-    Ok(Answer::ok(InviteView::of(invite, app.clock.now())))
+    let found = list_invites::one(&app, &caller.call, caller.principal.account, invite.0).await;
+    let named = found.map_err(problem::of_failure)?.ok_or_else(Problem::not_found)?;
+    Ok(Answer::ok(InviteView::named(named, app.clock.now())))
 }

@@ -70,7 +70,10 @@ async fn redeem(
     key: String,
 ) -> Result<Answer<Redemption>, Problem> {
     let redemption = match caller.principal {
-        None => redeem_invite::run(&app, &caller.call, &code, &key).await.map(reserved).map_err(problem::of_redeem)?,
+        None => redeem_invite::run(&app, &caller.call, &code, &key)
+            .await
+            .map(reserved)
+            .map_err(problem::of_redeem)?,
         Some(player) => {
             let begun = redeem_as_player::run(&app, &caller.call, player.account, &code, &key).await;
             let relationship = begun.map_err(problem::of_redeem_as_player)?;

@@ -52,7 +52,11 @@ impl Reply {
     fn without_request(&self) -> (u16, Value, Vec<String>) {
         let mut body = self.json();
         body.as_object_mut().unwrap().remove("request_id");
-        let names = self.headers.keys().map(|name| name.as_str().to_owned()).filter(|name| !name.starts_with("ratelimit"));
+        let names = self
+            .headers
+            .keys()
+            .map(|name| name.as_str().to_owned())
+            .filter(|name| !name.starts_with("ratelimit"));
         let mut names: Vec<String> = names.collect();
         names.sort();
         (self.status, body, names)
@@ -69,7 +73,8 @@ fn by(request: TestRequest, role: &str, account: AccountId) -> TestRequest {
 
 async fn send(house: &House, request: TestRequest) -> Reply {
     let config = Config::default();
-    let routes = routes().state(house.app.clone()).state(Landing::of(&config)).state(Association::of(&config));
+    let routes =
+        routes().state(house.app.clone()).state(Landing::of(&config)).state(Association::of(&config));
     let table = Table::new([routes]).unwrap();
     let somebody = house.principal(house.ids.next());
     let web = Arc::new(Web::new(
@@ -79,7 +84,8 @@ async fn send(house: &House, request: TestRequest) -> Reply {
         Mac::new(&SecretBytes::from([3; 32])),
         WebSettings::default(),
     ));
-    let server = Server::new().wrap(Edge::new(web.clone())).configure(move |config| table.mount(&web, config));
+    let server =
+        Server::new().wrap(Edge::new(web.clone())).configure(move |config| table.mount(&web, config));
     let service = init_service(server).await;
     let response = match actix_web::dev::Service::call(&service, request.to_request()).await {
         Ok(response) => response.into_parts().1.map_into_boxed_body(),
@@ -102,7 +108,10 @@ fn over<F: Future<Output = ()>>(test: impl FnOnce(House) -> F) {
 }
 
 async fn create(house: &House, distributor: AccountId, key: &str) -> Reply {
-    let request = TestRequest::post().uri("/api/v1/invites").insert_header(("idempotency-key", key)).set_json(json!({}));
+    let request = TestRequest::post()
+        .uri("/api/v1/invites")
+        .insert_header(("idempotency-key", key))
+        .set_json(json!({}));
     send(house, by(request, "distributor", distributor)).await
 }
 
@@ -128,7 +137,9 @@ fn an_invite_is_made_redeemed_and_seen_as_used() {
 
         let reserved = send(&house, redeeming(code, "r1")).await;
         assert_eq!((reserved.status, &reserved.json()["outcome"]), (200, &json!("reserved")));
-        let by_path = TestRequest::post().uri(&format!("/api/v1/invites/{code}/redeem")).insert_header(("idempotency-key", "r1"));
+        let by_path = TestRequest::post()
+            .uri(&format!("/api/v1/invites/{code}/redeem"))
+            .insert_header(("idempotency-key", "r1"));
         let again = send(&house, by_path).await.json();
         assert_eq!(again["redemption_id"], reserved.json()["redemption_id"], "either form, one redemption");
         let ticket = reserved.json()["ticket"].as_str().unwrap().to_owned();
@@ -137,9 +148,14 @@ fn an_invite_is_made_redeemed_and_seen_as_used() {
 
         let seen = by(TestRequest::get().uri(&format!("/api/v1/invites/{id}")), "distributor", distributor);
         let seen = send(&house, seen).await.json();
-        assert_eq!((&seen["state"], &seen["redeemed_by"]["account_id"]), (&json!("redeemed"), &json!(account)));
+        assert_eq!(
+            (&seen["state"], &seen["redeemed_by"]["account_id"]),
+            (&json!("redeemed"), &json!(account))
+        );
+        assert_eq!(seen["redeemed_by"]["username"], account.to_string());
         assert!(seen.get("code").is_none() && seen.get("link").is_none());
-        let list = by(TestRequest::get().uri("/api/v1/invites?state=redeemed&limit=1"), "distributor", distributor);
+        let list =
+            by(TestRequest::get().uri("/api/v1/invites?state=redeemed&limit=1"), "distributor", distributor);
         assert_eq!(send(&house, list).await.json()["items"].as_array().unwrap().len(), 1);
     });
 }
@@ -197,10 +213,12 @@ fn a_signed_in_player_redeems_and_a_customer_is_told_why_not() {
         let distributor = house.distributor().await;
         let player = house.person(AccountType::Player);
         let invite = create(&house, distributor, "k1").await.json();
-        let redeemed = send(&house, by(redeeming(invite["code"].as_str().unwrap(), "r"), "player", player)).await;
+        let redeemed =
+            send(&house, by(redeeming(invite["code"].as_str().unwrap(), "r"), "player", player)).await;
         assert_eq!((redeemed.status, &redeemed.json()["outcome"]), (200, &json!("related")));
         let second = create(&house, distributor, "k2").await.json();
-        let refused = send(&house, by(redeeming(second["code"].as_str().unwrap(), "r"), "customer", player)).await;
+        let refused =
+            send(&house, by(redeeming(second["code"].as_str().unwrap(), "r"), "customer", player)).await;
         assert_eq!((refused.status, &refused.json()["code"]), (409, &json!("already_related")));
     });
 }
@@ -229,7 +247,10 @@ fn a_relationship_is_changed_with_the_version_that_was_read() {
         let wrong = send(&house, suspend(Some("\"2\""))).await;
         assert_eq!((wrong.status, &wrong.json()["code"]), (409, &json!("wrong_state")));
         let stranger = house.distributor().await;
-        assert_eq!(send(&house, by(TestRequest::get().uri(&path), "distributor", stranger)).await.status, 404);
+        assert_eq!(
+            send(&house, by(TestRequest::get().uri(&path), "distributor", stranger)).await.status,
+            404
+        );
         let history = by(TestRequest::get().uri(&format!("{path}/history")), "customer", customer);
         assert_eq!(send(&house, history).await.json()["items"].as_array().unwrap().len(), 2);
     });
@@ -247,7 +268,10 @@ fn an_entitlement_is_told_to_the_two_alone_and_never_why() {
         let chat = ask("chat", one, distributor, one).await.json();
         assert_eq!((&chat["allowed"], &chat["code"]), (&json!(true), &Value::Null));
         let denied = ask("chat", one, two, one).await;
-        assert_eq!((&denied.json()["allowed"], &denied.json()["code"]), (&json!(false), &json!("not_available")));
+        assert_eq!(
+            (&denied.json()["allowed"], &denied.json()["code"]),
+            (&json!(false), &json!("not_available"))
+        );
         assert!(!denied.text.contains("no_relationship"));
         assert_eq!(ask("play", one, two, two).await.json()["allowed"], true);
         assert_eq!(ask("chat", one, distributor, two).await.status, 404);
@@ -265,7 +289,9 @@ fn an_entitlement_is_told_to_the_two_alone_and_never_why() {
 #[test]
 fn the_landing_page_is_strict_and_spends_nothing() {
     over(|house| async move {
-        for (path, media) in [("/i", "text/html"), ("/i/landing.css", "text/css"), ("/i/landing.js", "text/javascript")] {
+        for (path, media) in
+            [("/i", "text/html"), ("/i/landing.css", "text/css"), ("/i/landing.js", "text/javascript")]
+        {
             let page = send(&house, TestRequest::get().uri(path)).await;
             assert_eq!(page.status, 200);
             assert!(page.header("content-type").starts_with(media));
@@ -273,7 +299,8 @@ fn the_landing_page_is_strict_and_spends_nothing() {
             assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
             assert_eq!(page.header("referrer-policy"), "no-referrer");
         }
-        let association = send(&house, TestRequest::get().uri("/.well-known/apple-app-site-association")).await;
+        let association =
+            send(&house, TestRequest::get().uri("/.well-known/apple-app-site-association")).await;
         assert_eq!((association.status, association.header("content-type")), (200, "application/json"));
     });
 }

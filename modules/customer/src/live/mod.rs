@@ -46,9 +46,14 @@ impl InboxSource for StoredNotices {
     async fn after(&self, account: AccountId, after: u64, limit: u32) -> Result<Vec<Event>, TopicError> {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let limit = Limit::try_from(limit.clamp(1, Limit::MAX.get())).unwrap_or_default();
-        let found = notices::after(&self.0, account, after, limit).await.map_err(|_| TopicError::Unavailable)?;
+        let found =
+            notices::after(&self.0, account, after, limit).await.map_err(|_| TopicError::Unavailable)?;
         let event = |notice: notices::Notice| {
-            Some(Event { seq: u64::try_from(notice.seq).ok()?, at: notice.at, body: body(&notice.kind, &notice.body) })
+            Some(Event {
+                seq: u64::try_from(notice.seq).ok()?,
+                at: notice.at,
+                body: body(&notice.kind, &notice.body),
+            })
         };
         Ok(found.into_iter().filter_map(event).collect())
     }

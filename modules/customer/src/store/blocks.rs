@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::Limit;
 use kernel::id::AccountId;
+use platform::audit;
 use platform::db::StoreError;
 use platform::sql::{Key, Ts};
 
@@ -28,7 +29,8 @@ impl BlockStore for DieselStore {
         let scribe = self.scribe(act);
         platform::write!(self.db, |c| {
             let row = BlockRow { blocker: by.into(), blocked: blocked.into(), at: Ts::from(scribe.at()) };
-            let added = diesel::insert_into(blocks::table).values(row).on_conflict_do_nothing().execute(c).await?;
+            let added =
+                diesel::insert_into(blocks::table).values(row).on_conflict_do_nothing().execute(c).await?;
             if added == 0 {
                 return Ok(Vec::new());
             }
@@ -45,7 +47,8 @@ impl BlockStore for DieselStore {
     async fn unblock(&self, by: AccountId, blocked: AccountId, act: Act) -> Result<Vec<Posted>, StoreError> {
         let scribe = self.scribe(act);
         platform::write!(self.db, |c| {
-            let lifted = diesel::delete(blocks::table.find((Key::from(by), Key::from(blocked)))).execute(c).await?;
+            let lifted =
+                diesel::delete(blocks::table.find((Key::from(by), Key::from(blocked)))).execute(c).await?;
             if lifted == 0 {
                 return Ok(Vec::new());
             }
@@ -86,7 +89,7 @@ platform::dual! {
             by: AccountId,
             blocked: AccountId,
         ) -> Result<Vec<Posted>, StoreError> {
-            c.audit_row(scribe.clone(), what, format!("{by} {blocked}")).await?;
+            audit::record(c, scribe.audit(what, blocked).related("blocker", by)).await?;
             let to = [(by, blocked), (blocked, by)].map(|(to, with)| (to, Notice::Entitlement { with }));
             c.post(scribe, to.to_vec()).await
         }

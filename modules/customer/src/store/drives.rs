@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kernel::id::Uuid;
 use kernel::Timestamp;
+use kernel::id::Uuid;
 use platform::db::StoreError;
 use platform::sql::{Key, Ts, Word};
 
@@ -83,7 +83,8 @@ impl DriveStore for DieselStore {
             let rows: Vec<RelationshipRow> = rows.load(c).await?;
             let last = rows.last().map(|row| row.id);
             let full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);
-            let both = |row: &RelationshipRow| [(row.customer, row.distributor), (row.distributor, row.customer)];
+            let both =
+                |row: &RelationshipRow| [(row.customer, row.distributor), (row.distributor, row.customer)];
             let told = rows.iter().flat_map(both);
             let told = told.map(|(to, with)| (to.id(), Notice::Entitlement { with: with.id() })).collect();
             let posted = c.post(scribe.clone(), told).await?;

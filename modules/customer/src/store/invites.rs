@@ -42,7 +42,9 @@ impl InviteStore for DieselStore {
                 return Err(Stop::Rule(CreateRefused::DistributorInactive));
             }
             let have = c.count(new.distributor, scribe.at()).await?;
-            limits.one_more(have, scribe.at()).map_err(|reached| Stop::Rule(CreateRefused::Limit(reached)))?;
+            limits
+                .one_more(have, scribe.at())
+                .map_err(|reached| Stop::Rule(CreateRefused::Limit(reached)))?;
             let row = diesel::insert_into(invites::table)
                 .values(InviteRow::new(new.clone(), scribe.at()))
                 .returning(InviteRow::as_returning())
@@ -123,7 +125,11 @@ impl InviteStore for DieselStore {
         rows?.into_iter().map(InviteRow::read).collect()
     }
 
-    async fn lapsed(&self, now: Timestamp, limit: Limit) -> Result<Vec<(InviteId, RedemptionId)>, StoreError> {
+    async fn lapsed(
+        &self,
+        now: Timestamp,
+        limit: Limit,
+    ) -> Result<Vec<(InviteId, RedemptionId)>, StoreError> {
         let rows: Result<Vec<(Key, Option<Key>)>, StoreError> = platform::read!(self.db, |c| {
             let rows = invites::table
                 .filter(invites::state.eq(Word(InviteState::Reserved)))
@@ -156,7 +162,12 @@ impl InviteStore for DieselStore {
         self.link_account(link, act).await
     }
 
-    async fn release(&self, invite: InviteId, redemption: RedemptionId, act: Act) -> Result<bool, StoreError> {
+    async fn release(
+        &self,
+        invite: InviteId,
+        redemption: RedemptionId,
+        act: Act,
+    ) -> Result<bool, StoreError> {
         let scribe = self.scribe(act);
         platform::write!(self.db, |c| {
             let changed = diesel::update(invites::table.find(Key::from(invite)))
@@ -172,7 +183,12 @@ impl InviteStore for DieselStore {
         })
     }
 
-    async fn revoke(&self, invite: InviteId, holder: Option<RedemptionId>, act: Act) -> Result<bool, StoreError> {
+    async fn revoke(
+        &self,
+        invite: InviteId,
+        holder: Option<RedemptionId>,
+        act: Act,
+    ) -> Result<bool, StoreError> {
         let scribe = self.scribe(act);
         platform::write!(self.db, |c| {
             let from = if holder.is_some() { InviteState::Reserved } else { InviteState::Open };
@@ -216,7 +232,8 @@ async fn repeat<C: Creation>(
     new: NewInvite,
     scribe: Scribe,
 ) -> Result<Invite, Stop<CreateRefused>> {
-    let id: Option<InviteId> = earlier.get("invite").and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
+    let id: Option<InviteId> =
+        earlier.get("invite").and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
     let id = id.ok_or(StoreError::inconsistent("the answer of an earlier creation"))?;
     match c.renew_code(new.distributor, id, new.code, scribe).await? {
         Some(row) => Ok(row.read()?),

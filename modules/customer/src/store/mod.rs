@@ -199,7 +199,8 @@ pub(crate) trait InviteStore: Send + Sync {
     /// One more than a page of a distributor's invites, newest first.
     async fn invites(&self, query: InviteQuery) -> Result<Vec<Invite>, StoreError>;
     /// Holds and their redemptions that have lapsed, oldest first.
-    async fn lapsed(&self, now: Timestamp, limit: Limit) -> Result<Vec<(InviteId, RedemptionId)>, StoreError>;
+    async fn lapsed(&self, now: Timestamp, limit: Limit)
+    -> Result<Vec<(InviteId, RedemptionId)>, StoreError>;
     /// Reserves by one conditional update.
     async fn reserve(&self, attempt: Attempt, act: Act) -> Result<Reserved, StoreError>;
     /// Redeems and begins the relationship of a signed-in player.
@@ -213,9 +214,15 @@ pub(crate) trait InviteStore: Send + Sync {
     /// Redeems and begins the relationship of an account that identity created; advances the consumer.
     async fn link(&self, link: NewLink, act: Act) -> Result<Vec<Posted>, Stop<Orphan>>;
     /// `reserved -> open`, if it is still this redemption that holds it. Identity has cancelled that.
-    async fn release(&self, invite: InviteId, redemption: RedemptionId, act: Act) -> Result<bool, StoreError>;
+    async fn release(&self, invite: InviteId, redemption: RedemptionId, act: Act)
+    -> Result<bool, StoreError>;
     /// `open -> revoked`, or `reserved -> revoked` if it is this redemption that holds it and identity has cancelled that.
-    async fn revoke(&self, invite: InviteId, holder: Option<RedemptionId>, act: Act) -> Result<bool, StoreError>;
+    async fn revoke(
+        &self,
+        invite: InviteId,
+        holder: Option<RedemptionId>,
+        act: Act,
+    ) -> Result<bool, StoreError>;
 }
 
 /// Relationships, the distributors' standing, and what they entitle to.
@@ -251,7 +258,12 @@ pub(crate) trait RelationshipStore: Send + Sync {
         act: Act,
     ) -> Result<(Relationship, Vec<Posted>), StoreError>;
     /// Records that a distributor set or cleared its customer's VIP flag.
-    async fn vip_marked(&self, relationship: RelationshipId, enabled: bool, act: Act) -> Result<(), StoreError>;
+    async fn vip_marked(
+        &self,
+        relationship: RelationshipId,
+        enabled: bool,
+        act: Act,
+    ) -> Result<(), StoreError>;
     /// What our own rows say about a pair.
     async fn pair(&self, subject: AccountId, object: AccountId) -> Result<PairFacts, StoreError>;
     /// One more than a page of an account's network, by account id, itself left out.

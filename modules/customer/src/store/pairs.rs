@@ -15,7 +15,11 @@ use crate::domain::entitlement::{PairFacts, Tie};
 use crate::domain::relationship::RelationshipState;
 
 impl DieselStore {
-    pub(super) async fn pair_facts(&self, subject: AccountId, object: AccountId) -> Result<PairFacts, StoreError> {
+    pub(super) async fn pair_facts(
+        &self,
+        subject: AccountId,
+        object: AccountId,
+    ) -> Result<PairFacts, StoreError> {
         platform::read!(self.db, |c| {
             let (one, other) = (Key::from(subject), Key::from(object));
             let blocked: i64 = blocks::table

@@ -35,7 +35,7 @@ impl Scribe {
         self.act.call.actor.account().map(Key::from)
     }
 
-    fn audit(&self, action: &'static str, object: String) -> AuditEvent {
+    pub(super) fn audit(&self, action: &'static str, object: impl std::fmt::Display) -> AuditEvent {
         AuditEvent::new(self.ids.next(), self.act.at, &self.act.call, action, object)
     }
 
@@ -100,9 +100,10 @@ pub(super) fn started(
 
 fn stored(notice: Notice) -> (&'static str, Value) {
     match notice {
-        Notice::InviteRedeemed { invite, customer, relationship } => {
-            ("invite_redeemed", json!({"invite_id": invite, "customer_id": customer, "relationship_id": relationship}))
-        }
+        Notice::InviteRedeemed { invite, customer, relationship } => (
+            "invite_redeemed",
+            json!({"invite_id": invite, "customer_id": customer, "relationship_id": relationship}),
+        ),
         Notice::Relationship { relationship, distributor, customer, state, version } => (
             "relationship_changed",
             json!({
@@ -120,10 +121,6 @@ fn stored(notice: Notice) -> (&'static str, Value) {
 platform::dual! {
     /// The helpers.
     pub(super) trait Record {
-        async fn audit_row(c, scribe: Scribe, action: &'static str, object: String) -> Result<(), StoreError> {
-            audit::record(c, scribe.audit(action, object)).await
-        }
-
         async fn announce_event(c, scribe: Scribe, event: CustomerEvent) -> Result<(), StoreError> {
             outbox::append(c, scribe.event(&event)?).await
         }
@@ -173,7 +170,12 @@ platform::dual! {
                 redemption: redemption.map(Key::from),
             };
             diesel::insert_into(invite_history::table).values(row).execute(c).await?;
-            c.audit_row(scribe, what, invite.to_string()).await
+            let event = scribe.audit(what, invite);
+            audit::record(c, match redemption {
+                Some(redemption) => event.related("redemption", redemption),
+                None => event,
+            })
+            .await
         }
 
         /// The history line and the audit row of a relationship's step.
@@ -191,7 +193,9 @@ platform::dual! {
                 actor: scribe.actor(),
             };
             diesel::insert_into(relationship_history::table).values(row).execute(c).await?;
-            c.audit_row(scribe, what, relationship.id.to_string()).await
+            let event = scribe.audit(what, relationship.id);
+            let event = event.related("distributor", relationship.distributor);
+            audit::record(c, event.related("customer", relationship.customer)).await
         }
 
         /// Begins a relationship with all that goes with it; `None` when its customer already has a live one.

@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use identity_api::DistributorStanding;
 use kernel::Limit;
 use kernel::id::{AccountId, RelationshipId};
+use platform::audit;
 use platform::db::StoreError;
 use platform::inbox;
 use platform::sql::{Key, Ts, Word};
@@ -49,7 +50,8 @@ impl RelationshipStore for DieselStore {
                 ))
                 .execute(c)
                 .await?;
-            c.audit_row(scribe.clone(), "distributor.standing", distributor.to_string()).await?;
+            let heard = scribe.audit("distributor.standing", distributor).reason(standing.as_str());
+            audit::record(c, heard).await?;
             c.owe(scribe, Owed::announcement(distributor)).await
         })
     }
@@ -135,17 +137,18 @@ impl RelationshipStore for DieselStore {
     ) -> Result<(Relationship, Vec<Posted>), StoreError> {
         let scribe = self.scribe(act);
         platform::write!(self.db, |c| {
-            let row: Option<RelationshipRow> = diesel::update(relationships::table.find(Key::from(relationship.id)))
-                .filter(relationships::version.eq(relationship.version))
-                .set((
-                    relationships::state.eq(Word(to)),
-                    relationships::version.eq(relationships::version + 1),
-                    relationships::changed_at.eq(Ts::from(scribe.at())),
-                ))
-                .returning(RelationshipRow::as_returning())
-                .get_result(c)
-                .await
-                .optional()?;
+            let row: Option<RelationshipRow> =
+                diesel::update(relationships::table.find(Key::from(relationship.id)))
+                    .filter(relationships::version.eq(relationship.version))
+                    .set((
+                        relationships::state.eq(Word(to)),
+                        relationships::version.eq(relationships::version + 1),
+                        relationships::changed_at.eq(Ts::from(scribe.at())),
+                    ))
+                    .returning(RelationshipRow::as_returning())
+                    .get_result(c)
+                    .await
+                    .optional()?;
             let changed = Relationship::from(row.ok_or(StoreError::LostRace)?);
             let (what, event) = change_of(&changed);
             c.announce_event(scribe.clone(), event).await?;
@@ -158,10 +161,15 @@ impl RelationshipStore for DieselStore {
         })
     }
 
-    async fn vip_marked(&self, relationship: RelationshipId, enabled: bool, act: Act) -> Result<(), StoreError> {
+    async fn vip_marked(
+        &self,
+        relationship: RelationshipId,
+        enabled: bool,
+        act: Act,
+    ) -> Result<(), StoreError> {
         let scribe = self.scribe(act);
         let action = if enabled { "relationship.vip_set" } else { "relationship.vip_clear" };
-        platform::write!(self.db, |c| { c.audit_row(scribe, action, relationship.to_string()).await })
+        platform::write!(self.db, |c| { audit::record(c, scribe.audit(action, relationship)).await })
     }
 
     async fn pair(&self, subject: AccountId, object: AccountId) -> Result<PairFacts, StoreError> {

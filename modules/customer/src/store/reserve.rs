@@ -13,8 +13,8 @@ use super::record::{Record, started};
 use super::rows::{InviteRow, RelationshipRow};
 use super::schema::{distributors, invites, relationships};
 use super::{
-    Act, AlreadyRelated, Attempt, DieselStore, Held, IDENTITY_CONSUMER, NewLink, Orphan, PlayerRedeemed, Posted,
-    Reserved, Stop,
+    Act, AlreadyRelated, Attempt, DieselStore, Held, IDENTITY_CONSUMER, NewLink, Orphan, PlayerRedeemed,
+    Posted, Reserved, Stop,
 };
 use crate::domain::drive::DriveKind;
 use crate::domain::invite::{CodeMac, Invite, InviteState, Refused};

@@ -5,8 +5,8 @@ use kernel::Timestamp;
 use platform::db::StoreError;
 use platform::sql::{Key, Ts, Word};
 
-use super::schema::{blocks, drives, invite_history, invites, relationship_history, relationships};
 use super::NewInvite;
+use super::schema::{blocks, drives, invite_history, invites, relationship_history, relationships};
 use crate::domain::block::Block;
 use crate::domain::drive::{Drive, DriveKind};
 use crate::domain::invite::{Invite, InviteState, KeyMac, Reservation};
@@ -56,7 +56,9 @@ impl InviteRow {
             (Some(redemption), Some(until), Some(key)) => Some(Reservation {
                 redemption: redemption.id(),
                 until: until.time(),
-                key: KeyMac(key.try_into().map_err(|_| StoreError::inconsistent("the key of a reservation"))?),
+                key: KeyMac(
+                    key.try_into().map_err(|_| StoreError::inconsistent("the key of a reservation"))?,
+                ),
             }),
             _ => None,
         };
@@ -125,7 +127,8 @@ impl From<RelationshipRow> for Relationship {
             customer: row.customer.id(),
             state: row.state.0,
             version: row.version,
-            origin: origin.map(|(invite, redemption)| Origin { invite: invite.id(), redemption: redemption.id() }),
+            origin: origin
+                .map(|(invite, redemption)| Origin { invite: invite.id(), redemption: redemption.id() }),
             started_at: row.started_at.time(),
             changed_at: row.changed_at.time(),
         }

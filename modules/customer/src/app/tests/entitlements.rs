@@ -14,7 +14,12 @@ use crate::config::{Config, PlayPolicy};
 use crate::domain::relationship::Change;
 use crate::house::House;
 
-async fn denial(house: &House, subject: AccountId, capability: Capability, object: AccountId) -> Option<Denial> {
+async fn denial(
+    house: &House,
+    subject: AccountId,
+    capability: Capability,
+    object: AccountId,
+) -> Option<Denial> {
     let check = Check { subject, capability, object };
     check_entitlement::run(&house.app, &house.nobody(), check).await.denial
 }

@@ -11,7 +11,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{assert_whole, invites_of};
 use crate::MIGRATIONS;
-use crate::app::{create_invite, list_invites, redeem_invite, reissue_invite, release_reservations, revoke_invite};
+use crate::app::{
+    create_invite, list_invites, redeem_invite, reissue_invite, release_reservations, revoke_invite,
+};
 use crate::config::Config;
 use crate::domain::invite::{InviteShown, InviteState};
 use crate::house::{House, wish};
@@ -251,7 +253,7 @@ platform::for_each_database! { MIGRATIONS;
         let issued = house.invite(owner).await;
         let id = issued.invite.id;
         let call = house.call_of(other);
-        assert!(list_invites::one(&house.app, other, id).await.unwrap().is_none());
+        assert!(list_invites::one(&house.app, &call, other, id).await.unwrap().is_none());
         let revoked = revoke_invite::run(&house.app, &call, other, id).await.err();
         assert_eq!(revoked, Some(revoke_invite::Error::Unknown));
         let reissued = reissue_invite::run(&house.app, &call, other, id).await.err();
@@ -276,8 +278,8 @@ platform::for_each_database! { MIGRATIONS;
             let (mut ids, mut before) = (Vec::new(), None);
             loop {
                 let part = list_invites::Part { shown, before, limit };
-                let page = list_invites::page(&house.app, distributor, part).await.unwrap();
-                ids.extend(page.items.iter().map(|invite| invite.id));
+                let page = list_invites::page(&house.app, &call, distributor, part).await.unwrap();
+                ids.extend(page.items.iter().map(|named| named.invite.id));
                 before = page.next;
                 if before.is_none() {
                     return ids;

@@ -14,8 +14,13 @@ use crate::house::House;
 use crate::store::{InviteQuery, RelationshipQuery};
 
 async fn invites_of(house: &House, distributor: AccountId) -> Vec<Invite> {
-    let query =
-        InviteQuery { distributor, shown: None, before: None, limit: Limit::MAX, now: kernel::Timestamp::UNIX_EPOCH };
+    let query = InviteQuery {
+        distributor,
+        shown: None,
+        before: None,
+        limit: Limit::MAX,
+        now: kernel::Timestamp::UNIX_EPOCH,
+    };
     house.app.store.invites(query).await.unwrap()
 }
 

@@ -2,8 +2,8 @@
 
 use kernel::id::AccountId;
 use kernel::{AccountType, Limit};
-use platform::testing::TestDb;
 use platform::notices;
+use platform::testing::TestDb;
 
 use super::relationships_of;
 use crate::MIGRATIONS;

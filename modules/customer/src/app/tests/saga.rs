@@ -21,7 +21,12 @@ async fn until_crash<T: Send + 'static>(step: impl Future<Output = T> + Send + '
     tokio::spawn(step).await.ok()
 }
 
-async fn redeem(app: Arc<App>, house: &House, code: &SecretString, key: &'static str) -> Option<redeem_invite::Ticketed> {
+async fn redeem(
+    app: Arc<App>,
+    house: &House,
+    code: &SecretString,
+    key: &'static str,
+) -> Option<redeem_invite::Ticketed> {
     let (call, code) = (house.nobody(), code.clone());
     until_crash(async move { redeem_invite::run(&app, &call, &code, key).await.ok() }).await.flatten()
 }
