@@ -119,7 +119,6 @@ CREATE TABLE reconnect_tokens (
     seat smallint NOT NULL CHECK (seat IN (0, 1)),
     account uuid NOT NULL,
     session uuid NOT NULL,
-    principal jsonb NOT NULL,
     expires_at timestamptz NOT NULL
 );
 CREATE INDEX reconnect_tokens_account ON reconnect_tokens (account, session);

@@ -119,7 +119,6 @@ CREATE TABLE reconnect_tokens (
     seat INTEGER NOT NULL CHECK (seat IN (0, 1)),
     account BLOB NOT NULL,
     session BLOB NOT NULL,
-    principal TEXT NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reconnect_tokens_account ON reconnect_tokens (account, session);

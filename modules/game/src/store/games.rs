@@ -15,7 +15,7 @@ use platform::sql::{Key, Ts, Word};
 use platform::{read, write};
 
 use super::diesel_store::{DieselStore, announce, audit, tell};
-use super::rows::{GameRow, LineRow, number, rules, seat_number, seq};
+use super::rows::{GameRow, LineRow, number, rules, seat, seat_number, seq};
 use super::schema::{game_seeds, games, journal, pair_scores, participants, running_games, seat_leases};
 use super::{Stamp, Told};
 use crate::domain::ending::{Ending, Status};
@@ -58,11 +58,11 @@ pub(crate) struct Lines {
 
 /// Lines about to be appended.
 #[derive(Debug, Clone)]
-pub(crate) struct Append {
+pub(crate) struct Append<'a> {
     pub(crate) game: GameId,
     /// The head they were decided on.
     pub(crate) expected: u64,
-    pub(crate) lines: Vec<Recorded>,
+    pub(crate) lines: &'a [Recorded],
     /// The next deadline after them.
     pub(crate) due_at: Option<Timestamp>,
     /// The seat that these lines declare away, and as of when its leases must have lapsed.
@@ -108,8 +108,10 @@ pub(crate) trait GameStore: Send + Sync {
     /// The head of each game that exists.
     async fn heads(&self, games: Vec<GameId>) -> Result<Vec<(GameId, u64)>, StoreError>;
     /// Appends if the head is still the expected one; `None` if it is not, and nothing changed.
-    async fn append(&self, append: Append) -> Result<Option<Vec<Told>>, StoreError>;
+    async fn append(&self, append: Append<'_>) -> Result<Option<Vec<Told>>, StoreError>;
     async fn summary(&self, game: GameId) -> Result<Option<Summary>, StoreError>;
+    /// The seat of an account in a game, if it plays there.
+    async fn seat(&self, game: GameId, account: AccountId) -> Result<Option<Seat>, StoreError>;
     async fn games(&self, query: GamesQuery) -> Result<Vec<Summary>, StoreError>;
     /// The wins of `players` against each other.
     async fn pair_score(&self, players: BySeat<AccountId>) -> Result<PairScore, StoreError>;
@@ -193,7 +195,7 @@ impl GameStore for DieselStore {
         known.map(|(game, head)| Ok((game.id(), seq(head)?))).collect()
     }
 
-    async fn append(&self, append: Append) -> Result<Option<Vec<Told>>, StoreError> {
+    async fn append(&self, append: Append<'_>) -> Result<Option<Vec<Told>>, StoreError> {
         let lines: Result<Vec<LineRow>, StoreError> =
             append.lines.iter().map(|line| LineRow::of(append.game, line)).collect();
         let lines = lines?;
@@ -240,6 +242,14 @@ impl GameStore for DieselStore {
             Ok(row.first(c).await.optional()?)
         });
         row?.map(Summary::try_from).transpose()
+    }
+
+    async fn seat(&self, game: GameId, account: AccountId) -> Result<Option<Seat>, StoreError> {
+        let number: Result<Option<i16>, StoreError> = read!(self.db, |c| {
+            let row = participants::table.find((Key::from(account), Key::from(game)));
+            Ok(row.select(participants::seat).first(c).await.optional()?)
+        });
+        number?.map(seat).transpose()
     }
 
     async fn games(&self, query: GamesQuery) -> Result<Vec<Summary>, StoreError> {

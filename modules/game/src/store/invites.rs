@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use game_api::GameEvent;
 use game_engine::Seat;
 use kernel::Timestamp;
-use kernel::id::{AccountId, GameInviteId};
+use kernel::id::{AccountId, GameId, GameInviteId};
 use platform::db::{Bulk, StoreError};
 use platform::idempotency::{self, Claim, Claimed};
 use platform::sql::{Key, Ts, Word};
@@ -89,6 +89,8 @@ const EXPIRED_AT_ONCE: i64 = 100;
 pub(crate) trait InviteStore: Send + Sync {
     async fn create_invite(&self, new: NewInvite, claim: Claim, stamp: Stamp) -> Result<Creation, StoreError>;
     async fn invite(&self, id: GameInviteId) -> Result<Option<Invite>, StoreError>;
+    /// The sealed seed of an invite's game.
+    async fn sealed_seed(&self, game: GameId) -> Result<Option<Vec<u8>>, StoreError>;
     async fn invites(&self, query: InvitesQuery) -> Result<Vec<Invite>, StoreError>;
     /// Whether the invite was still open.
     async fn put_entropy(&self, id: GameInviteId, entropy: Entropy, now: Timestamp) -> Result<bool, StoreError>;
@@ -185,6 +187,13 @@ impl InviteStore for DieselStore {
             Ok(row.first(c).await.optional()?)
         });
         row?.map(Invite::try_from).transpose()
+    }
+
+    async fn sealed_seed(&self, game: GameId) -> Result<Option<Vec<u8>>, StoreError> {
+        read!(self.db, |c| {
+            let sealed = game_seeds::table.find(Key::from(game)).select(game_seeds::sealed);
+            Ok(sealed.first(c).await.optional()?)
+        })
     }
 
     async fn invites(&self, query: InvitesQuery) -> Result<Vec<Invite>, StoreError> {

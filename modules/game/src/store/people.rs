@@ -5,14 +5,14 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use game_engine::Seat;
 use kernel::id::{AccountId, GameId, SessionId};
-use kernel::{Principal, Timestamp};
+use kernel::{Limit, Timestamp};
 use platform::db::StoreError;
-use platform::sql::{Json, Key, Ts};
+use platform::sql::{Key, Ts};
 use platform::{read, write, write_one};
 
 use super::Stamp;
 use super::diesel_store::{DieselStore, audit};
-use super::rows::{seat, seat_number};
+use super::rows::{number, seat, seat_number, seq};
 use super::schema::{play_restrictions, reconnect_tokens};
 
 /// Where a consumer stands once an effect is committed.
@@ -27,9 +27,19 @@ pub(crate) struct Cursor {
 pub(crate) struct ReconnectRow {
     pub(crate) game: GameId,
     pub(crate) seat: Seat,
-    /// Who asked for it; its session is the one it dies with.
-    pub(crate) principal: Principal,
+    pub(crate) account: AccountId,
+    /// The session it dies with.
+    pub(crate) session: SessionId,
     pub(crate) expires_at: Timestamp,
+}
+
+/// A notice as it was stored.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Noted {
+    pub(crate) seq: u64,
+    pub(crate) kind: String,
+    pub(crate) at: Timestamp,
+    pub(crate) body: serde_json::Value,
 }
 
 /// Sessions that ended.
@@ -56,6 +66,12 @@ pub(crate) trait PeopleStore: Send + Sync {
     async fn put_reconnect(&self, mac: [u8; 32], row: ReconnectRow, now: Timestamp) -> Result<(), StoreError>;
     /// Spends a token: of several callers one gets the row.
     async fn take_reconnect(&self, mac: [u8; 32], now: Timestamp) -> Result<Option<ReconnectRow>, StoreError>;
+    /// The number of an account's latest notice; 0 if there never was one.
+    async fn notice_head(&self, account: AccountId) -> Result<u64, StoreError>;
+    /// An account's notices after `after`, in order.
+    async fn notices(&self, account: AccountId, after: u64, limit: u32) -> Result<Vec<Noted>, StoreError>;
+    /// Moves a consumer past an event that changes nothing here.
+    async fn advance(&self, cursor: Cursor) -> Result<(), StoreError>;
     /// Forgets the tokens of ended sessions.
     async fn drop_reconnects(&self, sessions: Sessions, cursor: Cursor) -> Result<(), StoreError>;
 }
@@ -109,9 +125,8 @@ impl PeopleStore for DieselStore {
                     reconnect_tokens::mac.eq(mac.to_vec()),
                     reconnect_tokens::game.eq(Key::from(row.game)),
                     reconnect_tokens::seat.eq(seat_number(row.seat)),
-                    reconnect_tokens::account.eq(Key::from(row.principal.account)),
-                    reconnect_tokens::session.eq(Key::from(row.principal.session)),
-                    reconnect_tokens::principal.eq(Json(row.principal)),
+                    reconnect_tokens::account.eq(Key::from(row.account)),
+                    reconnect_tokens::session.eq(Key::from(row.session)),
                     reconnect_tokens::expires_at.eq(Ts(row.expires_at)),
                 ))
                 .execute(c)
@@ -121,20 +136,43 @@ impl PeopleStore for DieselStore {
     }
 
     async fn take_reconnect(&self, mac: [u8; 32], now: Timestamp) -> Result<Option<ReconnectRow>, StoreError> {
-        type Row = (Key, i16, Json<Principal>, Ts);
+        type Row = (Key, i16, Key, Key, Ts);
         let row: Result<Option<Row>, StoreError> = write_one!(self.db, |c| {
             let taken = diesel::delete(reconnect_tokens::table.find(mac.to_vec())).returning((
                 reconnect_tokens::game,
                 reconnect_tokens::seat,
-                reconnect_tokens::principal,
+                reconnect_tokens::account,
+                reconnect_tokens::session,
                 reconnect_tokens::expires_at,
             ));
             Ok(taken.get_result(c).await.optional()?)
         });
-        let Some((game, number, principal, expires_at)) = row? else { return Ok(None) };
-        let expires_at = expires_at.time();
-        let row = ReconnectRow { game: game.id(), seat: seat(number)?, principal: principal.0, expires_at };
+        let Some((game, number, account, session, expires_at)) = row? else { return Ok(None) };
+        let row = ReconnectRow {
+            game: game.id(),
+            seat: seat(number)?,
+            account: account.id(),
+            session: session.id(),
+            expires_at: expires_at.time(),
+        };
         Ok(Some(row).filter(|row| row.expires_at > now))
+    }
+
+    async fn notice_head(&self, account: AccountId) -> Result<u64, StoreError> {
+        seq(platform::notices::head(&self.db, account).await?)
+    }
+
+    async fn notices(&self, account: AccountId, after: u64, limit: u32) -> Result<Vec<Noted>, StoreError> {
+        let limit = Limit::try_from(limit).unwrap_or(Limit::MAX);
+        let rows = platform::notices::after(&self.db, account, number(after)?, limit).await?;
+        let noted = |row: platform::notices::Notice| {
+            Ok(Noted { seq: seq(row.seq)?, kind: row.kind, at: row.at, body: row.body })
+        };
+        rows.into_iter().map(noted).collect()
+    }
+
+    async fn advance(&self, cursor: Cursor) -> Result<(), StoreError> {
+        write!(self.db, |c| platform::inbox::advance(c, cursor.consumer, cursor.number).await)
     }
 
     async fn drop_reconnects(&self, sessions: Sessions, cursor: Cursor) -> Result<(), StoreError> {

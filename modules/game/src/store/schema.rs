@@ -128,9 +128,8 @@ diesel::table! {
         seat -> SmallInt,
         account -> Uid,
         session -> Uid,
-        principal -> Doc,
         expires_at -> Instant,
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(games, participants, game_seeds);
+diesel::allow_tables_to_appear_in_same_query!(games, participants, game_seeds, running_games);

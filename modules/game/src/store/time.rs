@@ -6,20 +6,20 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use game_engine::Seat;
 use kernel::Timestamp;
-use kernel::id::{GameId, NodeId};
+use kernel::id::{AccountId, GameId, NodeId};
 use platform::db::StoreError;
 use platform::sql::{Key, Ts};
 use platform::{read, write, write_one};
 
 use super::diesel_store::DieselStore;
 use super::rows::{seat, seat_number};
-use super::schema::{nodes, running_games, seat_leases};
+use super::schema::{nodes, participants, running_games, seat_leases};
 
 /// What a node says of one seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lease {
     pub(crate) game: GameId,
-    pub(crate) seat: Seat,
+    pub(crate) account: AccountId,
     /// Whether somebody is there; if not, the lease runs out at `until` and is not renewed.
     pub(crate) held: bool,
     pub(crate) until: Timestamp,
@@ -35,6 +35,8 @@ pub(crate) trait TimeStore: Send + Sync {
     async fn renew_leases(&self, node: NodeId, until: Timestamp) -> Result<(), StoreError>;
     /// Seats without any lease that lasts.
     async fn lapsed(&self, now: Timestamp, rows: i64) -> Result<Vec<(GameId, Seat)>, StoreError>;
+    /// Forgets the lapsed leases of a seat that is known to be away.
+    async fn drop_lapsed(&self, game: GameId, seat: Seat, now: Timestamp) -> Result<(), StoreError>;
     /// After a gap: leases that had not run out when it began last until `until`.
     async fn prolong_leases(&self, unexpired_at: Timestamp, until: Timestamp) -> Result<(), StoreError>;
     async fn beat(&self, node: NodeId, now: Timestamp) -> Result<(), StoreError>;
@@ -63,22 +65,34 @@ impl TimeStore for DieselStore {
             let node = Key::from(node);
             for lease in leases {
                 let game = Key::from(lease.game);
-                let running: Option<Key> =
-                    running_games::table.find(game).select(running_games::game).first(c).await.optional()?;
-                if running.is_none() {
+                let seat: Option<i16> = participants::table
+                    .inner_join(running_games::table.on(running_games::game.eq(participants::game)))
+                    .filter(participants::account.eq(Key::from(lease.account)))
+                    .filter(participants::game.eq(game))
+                    .select(participants::seat)
+                    .first(c)
+                    .await
+                    .optional()?;
+                let Some(seat) = seat else { continue };
+                let until = Ts(lease.until);
+                if !lease.held {
+                    diesel::update(seat_leases::table.find((game, seat, node)))
+                        .set((seat_leases::held.eq(false), seat_leases::seen_until.eq(until)))
+                        .execute(c)
+                        .await?;
                     continue;
                 }
                 diesel::insert_into(seat_leases::table)
                     .values((
                         seat_leases::game.eq(game),
-                        seat_leases::seat.eq(seat_number(lease.seat)),
+                        seat_leases::seat.eq(seat),
                         seat_leases::node.eq(node),
-                        seat_leases::held.eq(lease.held),
-                        seat_leases::seen_until.eq(Ts(lease.until)),
+                        seat_leases::held.eq(true),
+                        seat_leases::seen_until.eq(until),
                     ))
                     .on_conflict((seat_leases::game, seat_leases::seat, seat_leases::node))
                     .do_update()
-                    .set((seat_leases::held.eq(lease.held), seat_leases::seen_until.eq(Ts(lease.until))))
+                    .set((seat_leases::held.eq(true), seat_leases::seen_until.eq(until)))
                     .execute(c)
                     .await?;
             }
@@ -114,6 +128,18 @@ impl TimeStore for DieselStore {
             Ok(lapsed.load(c).await?)
         });
         rows?.into_iter().map(|(game, number)| Ok((game.id(), seat(number)?))).collect()
+    }
+
+    async fn drop_lapsed(&self, game: GameId, seat: Seat, now: Timestamp) -> Result<(), StoreError> {
+        write_one!(self.db, |c| {
+            diesel::delete(seat_leases::table)
+                .filter(seat_leases::game.eq(Key::from(game)))
+                .filter(seat_leases::seat.eq(seat_number(seat)))
+                .filter(seat_leases::seen_until.le(Ts(now)))
+                .execute(c)
+                .await?;
+            Ok(())
+        })
     }
 
     async fn prolong_leases(&self, unexpired_at: Timestamp, until: Timestamp) -> Result<(), StoreError> {

@@ -1,0 +1,117 @@
+//! Accepting an invite: the game begins, once, however often it is asked for.
+
+use game_engine::{BySeat, Seat};
+use kernel::CallContext;
+use kernel::id::{AccountId, GameId, GameInviteId};
+
+use super::hot::unseal;
+use super::{App, seed_context};
+use crate::arrows;
+use crate::domain::entry::Started;
+use crate::domain::invite::{Invite, InviteClosed, InviteState, Side, check_open};
+use crate::domain::notice::{Addressed, Notice};
+use crate::domain::plan::Plan;
+use crate::domain::shuffle::{Entropy, Shuffle};
+use crate::domain::table::{Setting, Table};
+use crate::store::{Acceptance, Stamp, StoreError};
+use kernel::Timestamp;
+
+/// Why no game began.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AcceptError {
+    #[error("no such invite of this account")]
+    NotFound,
+    #[error("only the invited person accepts")]
+    NotYours,
+    /// The two may not play each other now; why is not said.
+    #[error("not available")]
+    NotAvailable,
+    #[error("the account may not start games until {0}")]
+    Restricted(Timestamp),
+    #[error(transparent)]
+    Closed(#[from] InviteClosed),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// How often a change of the creator's entropy may get in between.
+const ATTEMPTS: usize = 8;
+
+pub(crate) async fn run(
+    app: &App,
+    call: &CallContext,
+    account: AccountId,
+    id: GameInviteId,
+    entropy: Option<Entropy>,
+) -> Result<GameId, AcceptError> {
+    for _ in 0..ATTEMPTS {
+        let invite = app.store.invite(id).await?.ok_or(AcceptError::NotFound)?;
+        if invite.side_of(account).ok_or(AcceptError::NotFound)? != Side::Invitee {
+            return Err(AcceptError::NotYours);
+        }
+        if invite.recorded == InviteState::Accepted {
+            return Ok(invite.game);
+        }
+        let stamp = app.stamp(call);
+        check_open(&invite, stamp.at)?;
+        check_people(app, call, &invite).await?;
+        if let Some(game) = begin(app, invite, entropy, stamp).await? {
+            return Ok(game);
+        }
+    }
+    Err(AcceptError::Store(StoreError::LostRace))
+}
+
+async fn check_people(app: &App, call: &CallContext, invite: &Invite) -> Result<(), AcceptError> {
+    if let Some(until) = app.store.restricted_until(invite.invitee, app.clock.now()).await? {
+        return Err(AcceptError::Restricted(until));
+    }
+    let allowed = app.may_play(call, invite.invitee, invite.creator).await;
+    if allowed && !app.is_restricted(invite.creator).await? { Ok(()) } else { Err(AcceptError::NotAvailable) }
+}
+
+/// `None` if the invite changed while the cards were dealt.
+async fn begin(
+    app: &App,
+    invite: Invite,
+    entropy: Option<Entropy>,
+    stamp: Stamp,
+) -> Result<Option<GameId>, AcceptError> {
+    let (game, players) = (invite.game, invite.players());
+    let sealed = app.store.sealed_seed(game).await?.ok_or(StoreError::inconsistent("a seed"))?;
+    let seed = unseal(&app.keys, &sealed, &seed_context(game))?;
+    let entropy = BySeat::new(invite.entropy, entropy);
+    let shuffle = Shuffle { seed, commitment: invite.commitment, entropy };
+    let plan = open(&invite, shuffle, stamp.at)?;
+    let due_at = plan.clock.next(&invite.rules.clock).map(|deadline| deadline.at);
+    let notices = vec![
+        Addressed { to: players.first, notice: Notice::Accepted { invite: invite.id, game } },
+        started(game, &players, Seat::First),
+        started(game, &players, Seat::Second),
+    ];
+    let acceptance = Acceptance { invite, lines: plan.lines, due_at, notices };
+    let Some(told) = app.store.accept_invite(acceptance, stamp).await? else { return Ok(None) };
+    (app.reach)(arrows::ACCEPTED);
+    app.broadcast.notices(&told);
+    if let Some(at) = due_at {
+        app.deadlines.set(game, at);
+    }
+    Ok(Some(game))
+}
+
+fn open(invite: &Invite, shuffle: Shuffle, at: Timestamp) -> Result<Plan, StoreError> {
+    let started = Started {
+        players: invite.players(),
+        rules: invite.rules.canonical(),
+        commitment: shuffle.commitment,
+        entropy: shuffle.entropy,
+    };
+    let setting = Setting { game: invite.game, players: invite.players(), rules: invite.rules, shuffle };
+    let opened = Table::new(setting).open(started, at);
+    opened.map_err(|_| StoreError::inconsistent("a rule set that cannot be dealt"))
+}
+
+fn started(game: GameId, players: &BySeat<AccountId>, seat: Seat) -> Addressed {
+    let notice = Notice::Started { game, opponent: *players.get(seat.other()), seat };
+    Addressed { to: *players.get(seat), notice }
+}

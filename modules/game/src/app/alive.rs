@@ -1,0 +1,108 @@
+//! Being alive: every node says so each second, and the first one after a silence makes the silence good.
+
+use std::time::Duration;
+
+use kernel::Timestamp;
+use kernel::id::GameId;
+use tokio::sync::watch;
+
+use super::App;
+use super::hot::Message;
+use crate::arrows;
+use crate::domain::clock::Gap;
+use crate::store::StoreError;
+
+/// A node that has not said so for this long is not alive.
+const SILENCE: Duration = Duration::from_secs(3);
+/// Longer than the pause between two signs of life.
+const LISTEN: Duration = Duration::from_millis(1_500);
+/// How long a deadline waits to learn whether a gap explains it.
+const UNSURE: Duration = Duration::from_secs(10);
+/// Games made good in one step.
+const AT_ONCE: i64 = 500;
+/// How long a node is remembered.
+const REMEMBERED: Duration = Duration::from_secs(3_600);
+
+/// Whether there was a time without any node before this one.
+pub(crate) struct Aliveness(watch::Sender<Standing>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Not known yet: nothing lapses before it is.
+    Unknown,
+    Settled(Option<Gap>),
+}
+
+impl Aliveness {
+    pub(crate) fn new() -> Self {
+        Self(watch::Sender::new(Standing::Unknown))
+    }
+
+    fn settle(&self, gap: Option<Gap>) {
+        self.0.send_replace(Standing::Settled(gap));
+    }
+
+    /// The gap before this node, if there was one; waits until that is known.
+    pub(crate) async fn gap(&self) -> Result<Option<Gap>, StoreError> {
+        let mut seen = self.0.subscribe();
+        let settled = seen.wait_for(|standing| *standing != Standing::Unknown);
+        match tokio::time::timeout(UNSURE, settled).await {
+            Ok(Ok(standing)) => match *standing {
+                Standing::Settled(gap) => Ok(gap),
+                Standing::Unknown => Ok(None),
+            },
+            _ => Err(StoreError::Unavailable("it is not known yet whether a node was alive".to_owned())),
+        }
+    }
+
+    /// The gap, if one is known.
+    pub(crate) fn known_gap(&self) -> Option<Gap> {
+        match *self.0.borrow() {
+            Standing::Settled(gap) => gap,
+            Standing::Unknown => None,
+        }
+    }
+}
+
+/// Finds out whether any node was alive until now, and if none was, extends every running deadline by the gap. Only then
+/// does this node say that it is alive: a crash in between leaves the whole gap to the next one.
+pub(crate) async fn take_over(app: &App, began: Timestamp) -> Result<(), StoreError> {
+    let gap = find_gap(app, began).await?;
+    app.aliveness.settle(gap);
+    if let Some(gap) = gap {
+        tracing::info!(seconds = gap.length().as_secs_f64(), "no node was alive; clocks are extended");
+        app.store.prolong_leases(gap.from, gap.to.plus(app.policy.lease)).await?;
+        extend_all(app, gap).await?;
+        (app.reach)(arrows::EXTENDED);
+    }
+    beat(app).await?;
+    app.store.forget_nodes(app.clock.now().minus(REMEMBERED)).await
+}
+
+async fn find_gap(app: &App, began: Timestamp) -> Result<Option<Gap>, StoreError> {
+    let Some(last) = app.store.last_alive().await? else { return Ok(None) };
+    let gap = Gap { from: last, to: began.max(last) };
+    if app.policy.always_alone || began.since(last) > SILENCE {
+        return Ok(Some(gap));
+    }
+    app.clock.sleep(LISTEN).await;
+    let alone = app.store.last_alive().await? == Some(last);
+    Ok(alone.then_some(gap))
+}
+
+async fn extend_all(app: &App, gap: Gap) -> Result<(), StoreError> {
+    let mut after: Option<GameId> = None;
+    loop {
+        let games = app.store.running(None, after, AT_ONCE).await?;
+        let Some(last) = games.last() else { return Ok(()) };
+        after = Some(*last);
+        for game in games {
+            let _ = app.tables.send(game, Message::Extend(gap)).await;
+        }
+    }
+}
+
+/// Says that this node is alive.
+pub(crate) async fn beat(app: &App) -> Result<(), StoreError> {
+    app.store.beat(app.node, app.clock.now()).await
+}

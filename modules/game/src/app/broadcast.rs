@@ -1,0 +1,15 @@
+//! Where committed facts go at once: to whoever follows the game, and to inboxes. It may lose one; storage heals it.
+
+use kernel::id::{AccountId, GameId};
+
+use crate::domain::entry::Recorded;
+use crate::store::Told;
+use game_engine::BySeat;
+
+/// Takes what has been committed. Never waits and never fails.
+pub(crate) trait Broadcast: Send + Sync {
+    /// Lines of a journal, in order.
+    fn lines(&self, game: GameId, players: &BySeat<AccountId>, lines: &[Recorded]);
+    /// Notices, each in its account's order.
+    fn notices(&self, told: &[Told]);
+}

@@ -1,0 +1,23 @@
+//! A player's command, over REST or a socket: both come through here.
+
+use kernel::CallContext;
+use kernel::id::{AccountId, GameId};
+use tokio::sync::oneshot;
+
+use super::App;
+use super::hot::{Answer, Ask, Message, Trouble};
+use crate::domain::command::Asked;
+
+/// Carries the command out and answers after its commit. If the caller goes away it is still carried out.
+pub(crate) async fn run(
+    app: &App,
+    call: CallContext,
+    account: AccountId,
+    game: GameId,
+    asked: Asked,
+) -> Result<Answer, Trouble> {
+    let ask = Box::new(Ask { account, asked, received: app.clock.now(), call });
+    let (reply, answer) = oneshot::channel();
+    app.tables.send(game, Message::Play(ask, reply)).await.map_err(|_| Trouble::Busy)?;
+    answer.await.unwrap_or(Err(Trouble::Busy))
+}

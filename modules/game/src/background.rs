@@ -1,0 +1,122 @@
+//! What runs beside the requests: deadlines, signs of life, leases, other contexts' events, jobs.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::Timestamp;
+use platform::db::Db;
+use platform::idempotency;
+use platform::jobs::{Job, JobError, Progress};
+use platform::lifecycle::Tasks;
+
+use crate::app::{App, alive, deadlines, presence};
+use crate::store::StoreError;
+
+/// How often every node says that it is alive, and looks for what it was not woken for.
+const BEAT: Duration = Duration::from_secs(1);
+/// Changes of who is there that come together are written together.
+const GATHER: Duration = Duration::from_millis(50);
+/// A game that nobody asks for leaves memory after one to two of these.
+const REAP: u64 = 30;
+/// How long to wait before trying again to take over.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Starts everything.
+pub(crate) fn start(app: &Arc<App>, tasks: &Tasks) {
+    let began = app.clock.now();
+    tasks.spawn("game.beat", beat(Arc::clone(app), tasks.clone(), began));
+    tasks.spawn("game.deadlines", punctual(Arc::clone(app), tasks.clone()));
+    tasks.spawn("game.presence", gather(Arc::clone(app), tasks.clone()));
+}
+
+/// Takes over from whoever was alive before, then says every second that this node is, and does what is due by the
+/// clock alone.
+async fn beat(app: Arc<App>, tasks: Tasks, began: Timestamp) {
+    while let Err(error) = alive::take_over(&app, began).await {
+        tracing::warn!(%error, "cannot take over the clocks yet");
+        if pause(&app, &tasks, AGAIN).await {
+            break;
+        }
+    }
+    let renewed_every = (app.policy.lease.as_secs() / 3).max(1);
+    let mut beats: u64 = 0;
+    while !pause(&app, &tasks, BEAT).await {
+        beats = beats.wrapping_add(1);
+        report("beat", alive::beat(&app)).await;
+        if beats.is_multiple_of(renewed_every) {
+            report("leases", presence::renew(&app)).await;
+        }
+        report("lapses", presence::notice_lapses(&app)).await;
+        report("deadlines", deadlines::sweep(&app)).await;
+        if beats.is_multiple_of(REAP) {
+            #[expect(clippy::cast_precision_loss, reason = "a gauge; no process holds 2^52 games")]
+            metrics::gauge!("game_hot_games").set(app.tables.reap() as f64);
+        }
+    }
+    app.tables.close();
+}
+
+/// Wakes hot games the moment their deadline has passed.
+async fn punctual(app: Arc<App>, tasks: Tasks) {
+    let mut earlier = app.deadlines.bell();
+    while !tasks.is_stopping() {
+        deadlines::wake(&app).await;
+        tokio::select! {
+            () = app.clock.sleep(app.deadlines.pause(app.clock.now())) => {}
+            () = earlier.wait() => {}
+            () = tasks.stopping() => {}
+        }
+    }
+}
+
+async fn gather(app: Arc<App>, tasks: Tasks) {
+    let mut changed = app.presences.bell();
+    while !tasks.is_stopping() {
+        report("presence", presence::flush(&app)).await;
+        tokio::select! {
+            () = changed.wait() => {}
+            () = tasks.stopping() => {}
+        }
+        pause(&app, &tasks, GATHER).await;
+    }
+}
+
+/// Waits, and says whether it is time to stop.
+async fn pause(app: &App, tasks: &Tasks, duration: Duration) -> bool {
+    tokio::select! {
+        () = app.clock.sleep(duration) => tasks.is_stopping(),
+        () = tasks.stopping() => true,
+    }
+}
+
+async fn report(what: &'static str, work: impl Future<Output = Result<(), StoreError>>) {
+    if let Err(error) = work.await {
+        metrics::counter!("game_background_failures_total", "work" => what).increment(1);
+        tracing::warn!(what, %error, "background work of games failed; it will be tried again");
+    }
+}
+
+/// The jobs, as rows with leases.
+pub(crate) fn jobs(app: &Arc<App>, db: &Db) -> Vec<Job> {
+    let (app, db) = (Arc::clone(app), db.clone());
+    let expire = move |now| {
+        let app = Arc::clone(&app);
+        async move {
+            let told = app.store.record_expired(now).await?;
+            app.broadcast.notices(&told);
+            Ok::<_, JobError>(if told.is_empty() { Progress::Done } else { Progress::More })
+        }
+    };
+    let purge = move |now| {
+        let db = db.clone();
+        async move {
+            idempotency::purge(&db, now).await?;
+            Ok::<_, JobError>(Progress::Done)
+        }
+    };
+    vec![
+        Job::every("game.invites.expire", Duration::from_secs(60), expire),
+        Job::every("game.idempotency.purge", Duration::from_secs(3_600), purge),
+    ]
+}

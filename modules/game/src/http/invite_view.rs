@@ -1,0 +1,116 @@
+//! An invite as the people at its two ends see it.
+
+use std::collections::HashMap;
+
+use kernel::id::{AccountId, GameId, GameInviteId};
+use kernel::{CallContext, Timestamp};
+use platform::web::schema;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::domain::invite::{DeclineReason, Invite, InviteState, Side};
+use crate::domain::shuffle::Entropy;
+use crate::live::wire::{Person, RulesView};
+use crate::text::Bytes32;
+
+platform::word_schema! {
+    GameInviteStateWord: InviteState;
+    DeclineReasonWord: DeclineReason;
+}
+
+kernel::words! {
+    /// Which way an invite goes, for who looks.
+    pub(super) enum Direction as "direction" {
+        Incoming = "incoming",
+        Outgoing = "outgoing",
+    }
+}
+platform::word_schema! { DirectionWord: Direction }
+
+/// An invite to a game.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = GameInvite)]
+pub(super) struct InviteView {
+    #[schema(value_type = schema::GameInviteId)]
+    invite: GameInviteId,
+    /// The game it becomes when it is accepted.
+    #[schema(value_type = schema::GameId)]
+    game: GameId,
+    #[schema(value_type = DirectionWord)]
+    direction: Direction,
+    #[schema(value_type = GameInviteStateWord)]
+    state: InviteState,
+    /// Takes the first seat.
+    creator: Person,
+    /// Takes the second seat.
+    invitee: Person,
+    rule_set: RulesView,
+    /// SHA-256 over seed, game, rules and players, as base64url.
+    #[schema(value_type = String)]
+    commitment: Bytes32,
+    /// Whether the creator has given entropy; told to the creator alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entropy_given: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::GameId>)]
+    rematch_of: Option<GameId>,
+    /// Why it was declined or cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[schema(value_type = schema::Time)]
+    created_at: Timestamp,
+    #[schema(value_type = schema::Time)]
+    expires_at: Timestamp,
+    #[schema(value_type = Option<schema::Time>)]
+    closed_at: Option<Timestamp>,
+}
+
+impl InviteView {
+    /// The invite as this account sees it at `now`.
+    pub(super) fn of(
+        invite: &Invite,
+        viewer: AccountId,
+        now: Timestamp,
+        names: &HashMap<AccountId, String>,
+    ) -> Self {
+        let own = invite.side_of(viewer) == Some(Side::Creator);
+        Self {
+            invite: invite.id,
+            game: invite.game,
+            direction: if own { Direction::Outgoing } else { Direction::Incoming },
+            state: invite.state(now),
+            creator: Person::named(invite.creator, names),
+            invitee: Person::named(invite.invitee, names),
+            rule_set: RulesView::of(&invite.rules),
+            commitment: Bytes32(invite.commitment.bytes()),
+            entropy_given: own.then_some(invite.entropy.is_some()),
+            rematch_of: invite.rematch_of,
+            reason: invite.reason.clone(),
+            created_at: invite.created_at,
+            expires_at: invite.expires_at,
+            closed_at: invite.closed_at,
+        }
+    }
+
+    /// The same, with the names looked up.
+    pub(super) async fn shown(app: &App, call: &CallContext, viewer: AccountId, invite: &Invite) -> Self {
+        let names = app.names.of(call, [invite.creator, invite.invitee]).await;
+        Self::of(invite, viewer, app.clock.now(), &names)
+    }
+}
+
+/// Somebody's own entropy.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EntropyForm {
+    /// 32 bytes as base64url without padding: 43 characters.
+    #[schema(value_type = String, min_length = 43, max_length = 43)]
+    entropy: Bytes32,
+}
+
+impl EntropyForm {
+    pub(super) fn entropy(self) -> Entropy {
+        Entropy::new(self.entropy.0)
+    }
+}

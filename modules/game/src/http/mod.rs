@@ -1,0 +1,214 @@
+//! The routes of game: one row each, and nothing else.
+
+mod accept_invite;
+mod cancel_invite;
+mod create_invite;
+mod decline_invite;
+mod get_events;
+mod get_game;
+mod get_invite;
+mod invite_view;
+mod list_games;
+mod list_invites;
+mod play;
+mod problem;
+mod put_entropy;
+mod reconnect_token;
+mod rematch;
+mod resign;
+mod rule_set;
+mod rule_sets;
+mod scoreboard;
+mod socket;
+mod summary_view;
+
+use kernel::Permission;
+use platform::web::{Access, Idempotent, List, Rate, Route, Routes};
+
+use crate::live::wire::Snapshot;
+use invite_view::{EntropyForm, InviteView};
+use summary_view::GameSummary;
+
+const INVITE: Access = Access::Permission(Permission::GameInvite);
+const PLAY: Access = Access::Permission(Permission::GamePlay);
+const READ: Access = Access::Permission(Permission::GameRead);
+const SOCKET: Access = Access::Upgrade(Permission::GamePlay);
+
+/// The table, without the state its handlers take.
+pub(crate) fn routes() -> Routes {
+    Routes::of("game").merge(invites()).merge(games()).merge(lists())
+}
+
+fn invites() -> Routes {
+    Routes::of("game")
+        .add(
+            Route::post("/api/v1/games/invites", INVITE, create_invite::handle)
+                .summary("Invite somebody to a game")
+                .describe("Allocates the game and promises its shuffle: the commitment binds the seed, the game, the rules and the players. Entropy is taken only afterwards.")
+                .body::<create_invite::NewInvite>()
+                .answers::<InviteView>(201)
+                .idempotent(Idempotent::Required)
+                .problem(403, "play_restricted")
+                .problem(404, "not_available")
+                .problem(409, "too_many_open_invites")
+                .problem(409, "rematch_offered")
+                .problem(422, "invalid_rule_set")
+                .problem(422, "no_such_rematch")
+                .rate(Rate::Create)
+                .body_limit(8 * 1024),
+        )
+        .add(
+            Route::get("/api/v1/games/invites", READ, list_invites::handle)
+                .summary("Own invites, incoming or outgoing, newest first")
+                .query::<list_invites::ListQuery>()
+                .answers::<List<InviteView>>(200),
+        )
+        .add(
+            Route::get("/api/v1/games/invites/{invite_id}", READ, get_invite::handle)
+                .summary("One invite")
+                .answers::<InviteView>(200),
+        )
+        .add(
+            Route::put("/api/v1/games/invites/{invite_id}/entropy", INVITE, put_entropy::handle)
+                .summary("Give one's own entropy to the shuffle, until the invite is accepted")
+                .describe("32 bytes, base64url without padding. A second one replaces the first; none counts as zero bytes.")
+                .body::<EntropyForm>()
+                .answers_nothing()
+                .problem(403, "forbidden")
+                .problem(409, "invite_accepted")
+                .problem(409, "invite_declined")
+                .problem(409, "invite_cancelled")
+                .problem(409, "invite_expired")
+                .body_limit(1024),
+        )
+        .add(
+            Route::post("/api/v1/games/invites/{invite_id}/accept", INVITE, accept_invite::handle)
+                .summary("Accept an invite: the game begins")
+                .describe("However often it is repeated, there is one game. The entropy of the first acceptance counts.")
+                .body::<accept_invite::Acceptance>()
+                .answers::<accept_invite::Begun>(200)
+                .problem(403, "play_restricted")
+                .problem(404, "not_available")
+                .problem(409, "invite_declined")
+                .problem(409, "invite_cancelled")
+                .problem(409, "invite_expired")
+                .body_limit(1024),
+        )
+        .add(
+            Route::post("/api/v1/games/invites/{invite_id}/decline", INVITE, decline_invite::handle)
+                .summary("Decline an invite")
+                .body::<decline_invite::Refusal>()
+                .answers::<InviteView>(200)
+                .problem(409, "invite_accepted")
+                .problem(409, "invite_cancelled")
+                .problem(409, "invite_expired")
+                .body_limit(1024),
+        )
+        .add(
+            Route::post("/api/v1/games/invites/{invite_id}/cancel", INVITE, cancel_invite::handle)
+                .summary("Take one's own invite back")
+                .answers::<InviteView>(200)
+                .problem(409, "invite_accepted")
+                .problem(409, "invite_declined")
+                .problem(409, "invite_expired"),
+        )
+}
+
+fn games() -> Routes {
+    Routes::of("game")
+        .add(
+            Route::post("/api/v1/games/{game_id}/play", PLAY, play::handle)
+                .summary("Play: the same command, with the same id rules, as over the socket")
+                .describe("Answered only after the commit. A repeated `cid` gets its first answer; a stale base gets a snapshot.")
+                .body::<play::Play>()
+                .answers::<play::Played>(200)
+                .problem(409, "stale_base")
+                .problem(409, "id_conflict")
+                .problem(409, "game_over")
+                .problem(409, "not_your_turn")
+                .problem(409, "not_in_hand")
+                .problem(409, "no_match")
+                .problem(409, "debt_owed")
+                .problem(409, "shape_missing")
+                .problem(409, "shape_not_allowed")
+                .problem(409, "drawn_card_waiting")
+                .problem(409, "bad_group")
+                .problem(409, "special_finish")
+                .problem(409, "must_play")
+                .problem(409, "nothing_to_pass")
+                .problem(409, "nothing_to_announce")
+                .problem(422, "malformed_command")
+                .rate(Rate::Play)
+                .body_limit(4 * 1024),
+        )
+        .add(
+            Route::post("/api/v1/games/{game_id}/resign", PLAY, resign::handle)
+                .summary("Give the match to the opponent")
+                .body::<resign::Resignation>()
+                .answers::<play::Played>(200)
+                .problem(409, "game_over")
+                .problem(409, "id_conflict")
+                .problem(409, "stale_base")
+                .rate(Rate::Play)
+                .body_limit(1024),
+        )
+        .add(
+            Route::post("/api/v1/games/{game_id}/rematch", INVITE, rematch::handle)
+                .summary("Ask for the same game again, once it is over")
+                .body::<rematch::Empty>()
+                .answers::<InviteView>(201)
+                .idempotent(Idempotent::Required)
+                .problem(403, "play_restricted")
+                .problem(404, "not_available")
+                .problem(409, "too_many_open_invites")
+                .problem(409, "rematch_offered")
+                .problem(422, "no_such_rematch")
+                .rate(Rate::Create)
+                .body_limit(1024),
+        )
+        .add(
+            Route::get("/api/v1/games/{game_id}/scoreboard", READ, scoreboard::handle)
+                .summary("How the match stands, and all finished games of the two")
+                .answers::<scoreboard::Scoreboard>(200),
+        )
+        .add(
+            Route::get("/api/v1/games/{game_id}/events", READ, get_events::handle)
+                .summary("The journal as one may see it, from any event on")
+                .query::<get_events::EventsQuery>()
+                .answers::<get_events::Events>(200),
+        )
+        .add(
+            Route::get("/api/v1/games/{game_id}/reconnect-token", PLAY, reconnect_token::handle)
+                .summary("A token that opens this game's socket once, within 15 minutes")
+                .describe("Offer it as the protocol `whot.ticket.<token>` beside `whot.v1`. It dies with the session.")
+                .answers::<reconnect_token::ReconnectToken>(200)
+                .rate(Rate::Write),
+        )
+        .add(
+            Route::get("/api/v1/games/{game_id}/ws", SOCKET, socket::handle)
+                .summary("Live events of one game (WebSocket, protocol whot.v1)")
+                .describe("Speaks the same frames as /api/v1/live, with this topic followed from the start.")
+                .answers_as(101, "")
+                .rate(Rate::Live),
+        )
+        .add(
+            Route::get("/api/v1/games/{game_id}", READ, get_game::handle)
+                .summary("The whole game as one may see it")
+                .answers::<Snapshot>(200),
+        )
+}
+
+fn lists() -> Routes {
+    Routes::of("game")
+        .add(
+            Route::get("/api/v1/games", READ, list_games::handle)
+                .summary("Own games, newest first")
+                .query::<list_games::ListQuery>()
+                .answers::<List<GameSummary>>(200),
+        )
+        .add(
+            Route::get("/api/v1/rule-sets", READ, rule_sets::handle)
+                .summary("The rule sets known by name")
+                .answers::<rule_sets::RuleSets>(200),
+        )
+}

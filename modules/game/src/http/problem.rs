@@ -1,0 +1,124 @@
+//! One problem code for each way in which game refuses.
+
+use actix_web::http::StatusCode;
+use game_engine::{Refusal, RuleError};
+use identity_api::IdentityError;
+use kernel::Timestamp;
+use platform::web::Problem;
+use std::time::Duration;
+
+use crate::app::accept_invite::AcceptError;
+use crate::app::answer_invite::AnswerError;
+use crate::app::create_invite::CreateError;
+use crate::app::hot::{Trouble, Why};
+use crate::app::put_entropy::EntropyError;
+use crate::domain::invite::InviteClosed;
+
+const LATER: Duration = Duration::from_secs(1);
+
+/// The same answer for a name that is unknown, and for one that cannot be reached.
+fn not_available() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not_available")
+}
+
+fn restricted(until: Timestamp) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "play_restricted")
+        .detail("New games can be started again later.")
+        .with("until", until.to_string())
+}
+
+fn closed(closed: InviteClosed) -> Problem {
+    Problem::conflict(match closed {
+        InviteClosed::Expired => "invite_expired",
+        InviteClosed::Accepted => "invite_accepted",
+        InviteClosed::Declined => "invite_declined",
+        InviteClosed::Cancelled => "invite_cancelled",
+    })
+}
+
+pub(super) fn of_create(error: CreateError) -> Problem {
+    match error {
+        CreateError::NotAvailable => not_available(),
+        CreateError::Restricted(until) => restricted(until),
+        CreateError::TooManyOpen => {
+            Problem::conflict("too_many_open_invites").detail("Cancel one, or wait until one is answered.")
+        }
+        CreateError::NoSuchRematch => Problem::invalid("no_such_rematch")
+            .pointer("/rematch_of", "no_such_rematch", "not a finished game of the two"),
+        CreateError::RematchOffered(invite) => {
+            Problem::conflict("rematch_offered").with("invite", invite.to_string())
+        }
+        CreateError::KeyReused => Problem::invalid("idempotency_key_reused"),
+        CreateError::InFlight => Problem::conflict("request_in_flight").retry_after(LATER),
+        CreateError::Store(error) => Problem::from(error),
+        CreateError::Identity(IdentityError::Port { source }) => Problem::from(source),
+        CreateError::Identity(_) => not_available(),
+    }
+}
+
+pub(super) fn of_accept(error: AcceptError) -> Problem {
+    match error {
+        AcceptError::NotFound => Problem::not_found(),
+        AcceptError::NotYours => Problem::forbidden().detail("Only the invited person accepts."),
+        AcceptError::NotAvailable => not_available(),
+        AcceptError::Restricted(until) => restricted(until),
+        AcceptError::Closed(how) => closed(how),
+        AcceptError::Store(error) => Problem::from(error),
+    }
+}
+
+pub(super) fn of_answer(error: AnswerError) -> Problem {
+    match error {
+        AnswerError::NotFound => Problem::not_found(),
+        AnswerError::NotYours => Problem::forbidden().detail("That is for the other person to do."),
+        AnswerError::Closed(how) => closed(how),
+        AnswerError::Store(error) => Problem::from(error),
+    }
+}
+
+pub(super) fn of_entropy(error: EntropyError) -> Problem {
+    match error {
+        EntropyError::NotFound => Problem::not_found(),
+        EntropyError::NotYours => Problem::forbidden().detail("Give your entropy when you accept."),
+        EntropyError::Closed(how) => closed(how),
+        EntropyError::Store(error) => Problem::from(error),
+    }
+}
+
+pub(super) fn of_trouble(trouble: Trouble) -> Problem {
+    match trouble {
+        Trouble::NotFound => Problem::not_found(),
+        Trouble::Store(error) => Problem::from(error),
+        Trouble::Broken => Problem::internal(),
+        Trouble::Busy => Problem::unavailable(LATER),
+    }
+}
+
+/// A refused command. The caller adds the snapshot of a stale base.
+pub(super) fn of_refusal(why: Why, seq: u64) -> Problem {
+    let status = match why {
+        Why::Rules(Refusal::Malformed) => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::CONFLICT,
+    };
+    let problem = Problem::new(status, why.code()).with("seq", seq).with("retryable", why == Why::StaleBase);
+    match why {
+        Why::Rules(refusal) => problem.detail(refusal.to_string()),
+        Why::StaleBase => problem.detail("The game went on; decide again on the snapshot."),
+        Why::IdConflict => problem.detail("This command id was used for another command."),
+    }
+}
+
+pub(super) fn of_rules(error: &RuleError) -> Problem {
+    let pointer = match error.toggle() {
+        "rules" => "/rule_set".to_owned(),
+        "name" | "version" => format!("/rule_set/{}", error.toggle()),
+        "match" => "/match".to_owned(),
+        clock if clock.starts_with("clock.") => format!("/clock/{}", clock.trim_start_matches("clock.")),
+        toggle => format!("/rule_set/toggles/{}", toggle.replace('~', "~0").replace('/', "~1")),
+    };
+    Problem::invalid("invalid_rule_set").pointer(pointer, "invalid_rule_set", error.to_string())
+}
+
+pub(super) fn malformed_command() -> Problem {
+    Problem::invalid("malformed_command").pointer("/do", "malformed_command", "not a command of this game")
+}
