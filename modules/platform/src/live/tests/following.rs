@@ -95,6 +95,18 @@ fn unfollowing_ends_the_events_and_is_answered_in_its_turn() {
 }
 
 #[test]
+fn a_read_that_began_before_the_client_asked_anew_brings_nothing() {
+    let world = World::new();
+    world.journal.commit_many("a", 5);
+    world.journal.slow.store(5, Ordering::SeqCst);
+    let mut client = world.join(1, r#"{"game":"a","after":0}"#);
+    client.say(format!(r#"{{"t":"follow","cid":"{}","topic":{{"game":"a"}},"after":2}}"#, cid(1)));
+    let frames = client.hear();
+    assert_eq!(seqs(&frames, "a"), [3, 4, 5]);
+    assert_eq!(kinds(&frames), ["evs", "ok"]);
+}
+
+#[test]
 fn an_event_published_while_storage_is_read_comes_once() {
     let world = World::new();
     world.journal.slow.store(3, Ordering::SeqCst);
