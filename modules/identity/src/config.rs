@@ -205,7 +205,9 @@ impl Config {
             }
         }
         if !self.passwords.standard.is_sane() || !self.passwords.staff.is_sane() {
-            return Err("identity.passwords: memory_kib 64 to 262144, passes 1 to 10, lanes 1 to 8".to_owned());
+            return Err(
+                "identity.passwords: memory_kib 64 to 262144, passes 1 to 10, lanes 1 to 8".to_owned()
+            );
         }
         if self.audience.is_empty() {
             return Err("identity.audience is empty".to_owned());
@@ -229,7 +231,9 @@ impl Config {
             ),
         }
         if !self.passwords.standard.is_at_least(19_456, 2) || !self.passwords.staff.is_at_least(65_536, 3) {
-            faults.push("identity.passwords costs less than 19 MiB and 2 passes (staff: 64 MiB and 3)".to_owned());
+            faults.push(
+                "identity.passwords costs less than 19 MiB and 2 passes (staff: 64 MiB and 3)".to_owned(),
+            );
         }
         faults
     }

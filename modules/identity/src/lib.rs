@@ -9,6 +9,8 @@ mod http;
 mod live;
 mod port;
 mod store;
+#[cfg(test)]
+mod testing;
 mod upkeep;
 
 use std::sync::Arc;

@@ -10,9 +10,9 @@ use kernel::id::{AccountId, RedemptionId};
 use kernel::{CallContext, PortError, Principal};
 use platform::db::StoreError;
 
+use crate::app::App;
 use crate::app::standing::{self, StandingError};
 use crate::app::verify_token::Refused;
-use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::username::Username;
 use crate::store::Linked;
@@ -32,7 +32,9 @@ fn unavailable(error: StoreError) -> IdentityError {
 fn refused(error: StandingError) -> IdentityError {
     match error {
         StandingError::NoSuchAccount => IdentityError::UnknownAccount,
-        StandingError::WrongState | StandingError::LastAdmin | StandingError::OwnAccount => IdentityError::WrongState,
+        StandingError::WrongState | StandingError::LastAdmin | StandingError::OwnAccount => {
+            IdentityError::WrongState
+        }
         StandingError::Store(error) => unavailable(error),
     }
 }

@@ -62,7 +62,8 @@ fn jobs(app: &Arc<App>) -> Vec<Job> {
                 let request = RequestId::fresh(&*app.random);
                 let call = CallContext::new(Actor::system("identity.rotate_keys"), request, now, ROTATION);
                 let occasion = Occasion::Routine(app.config.rotation());
-                let rotated = app.keys.rotate(&call, occasion).await.map_err(|error| JobError(error.to_string()))?;
+                let rotated =
+                    app.keys.rotate(&call, occasion).await.map_err(|error| JobError(error.to_string()))?;
                 if rotated.changed {
                     tracing::info!(kid = %rotated.active, "the ring of signing keys changed");
                 }

@@ -238,8 +238,22 @@ mod tests {
         let token = token(&ring(), AccountType::Distributor);
         let names: Vec<String> = part(&token, 1).keys().cloned().collect();
         let mut expected = [
-            "iss", "sub", "aud", "exp", "iat", "nbf", "jti", "sid", "ver", "role", "account_type", "distributor_id",
-            "vip_enabled", "scope", "amr", "auth_time",
+            "iss",
+            "sub",
+            "aud",
+            "exp",
+            "iat",
+            "nbf",
+            "jti",
+            "sid",
+            "ver",
+            "role",
+            "account_type",
+            "distributor_id",
+            "vip_enabled",
+            "scope",
+            "amr",
+            "auth_time",
         ];
         expected.sort_unstable();
         let mut sorted = names.clone();

@@ -87,8 +87,9 @@ pub(crate) fn tokens(app: &App, account: Account, session: Session) -> Result<Si
     let expires_at = now.plus(app.config.access_lifetime()).min(session.expires_at);
     let ring = app.keys.ring();
     let audience = app.verifier.audience();
-    let access_token = access_token::write(&ring, audience, &*app.random, &account, &session, now, expires_at)
-        .ok_or(IssueError::Signing)?;
+    let access_token =
+        access_token::write(&ring, audience, &*app.random, &account, &session, now, expires_at)
+            .ok_or(IssueError::Signing)?;
     let refresh_token = app.secrets.refresh_token(session.id, session.generation);
     Ok(SignedIn { account, session, access_token: access_token.into(), expires_at, refresh_token })
 }

@@ -31,7 +31,9 @@ const ATTEMPTS: u32 = 8;
 pub(crate) enum RingError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the stored signing keys cannot be opened: the root secret is not the one they were sealed under")]
+    #[error(
+        "the stored signing keys cannot be opened: the root secret is not the one they were sealed under"
+    )]
     Sealed,
     #[error("a signing key cannot be made or read")]
     Key,
@@ -66,7 +68,9 @@ impl SigningKey {
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         match &self.pair {
             // The signing nonce is the library's own affair; no other source may be handed in.
-            Pair::Ec(pair) => pair.sign(&SystemRandom::new(), message).ok().map(|made| made.as_ref().to_vec()),
+            Pair::Ec(pair) => {
+                pair.sign(&SystemRandom::new(), message).ok().map(|made| made.as_ref().to_vec())
+            }
             Pair::Ed(pair) => Some(pair.sign(message).as_ref().to_vec()),
         }
     }
@@ -89,7 +93,9 @@ impl PublicKey {
     /// Whether `signature` over `message` is this key's.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match self.algorithm {
-            Algorithm::Es256 => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.bytes).verify(message, signature),
+            Algorithm::Es256 => {
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.bytes).verify(message, signature)
+            }
             Algorithm::EdDsa => UnparsedPublicKey::new(&ED25519, &self.bytes).verify(message, signature),
         }
         .is_ok()
@@ -164,8 +170,12 @@ impl KeyRing {
 
     /// Rotates: because somebody asked, or if it is time.
     pub(crate) async fn rotate(&self, call: &CallContext, occasion: Occasion) -> Result<Rotation, RingError> {
-        let maker =
-            Maker { store: &*self.store, sealer: &self.sealer, random: &*self.random, algorithm: self.algorithm };
+        let maker = Maker {
+            store: &*self.store,
+            sealer: &self.sealer,
+            random: &*self.random,
+            algorithm: self.algorithm,
+        };
         let (ring, changed) = maker.bring_up_to_date(call, occasion, &*self.clock).await?;
         let active = ring.active.kid.clone();
         self.replace(ring);
@@ -302,9 +312,9 @@ fn open_ring(keys: Vec<StoredKey>, sealer: &Sealer) -> Result<Ring, RingError> {
 
 fn pair_of(algorithm: Algorithm, private: &[u8]) -> Result<Pair, RingError> {
     match algorithm {
-        Algorithm::Es256 => {
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private).map(Pair::Ec).map_err(|_| RingError::Key)
-        }
+        Algorithm::Es256 => EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private)
+            .map(Pair::Ec)
+            .map_err(|_| RingError::Key),
         Algorithm::EdDsa => Ed25519KeyPair::from_pkcs8(private).map(Pair::Ed).map_err(|_| RingError::Key),
     }
 }

@@ -19,6 +19,9 @@ pub(crate) mod standing;
 pub(crate) mod throttles;
 pub(crate) mod verify_token;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use kernel::{CallContext, Clock, IdSource, Random};

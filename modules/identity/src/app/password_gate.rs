@@ -162,9 +162,15 @@ impl Hasher {
     }
 
     /// Runs `work` with argon2id under the pepper of this version.
-    fn with_argon2<T>(&self, pepper: u16, params: Params, work: impl FnOnce(&Argon2<'_>) -> Option<T>) -> Option<T> {
+    fn with_argon2<T>(
+        &self,
+        pepper: u16,
+        params: Params,
+        work: impl FnOnce(&Argon2<'_>) -> Option<T>,
+    ) -> Option<T> {
         let pepper = self.root.derive::<32>("identity.pepper", pepper);
-        let argon2 = Argon2::new_with_secret(pepper.expose(), Algorithm::Argon2id, Version::V0x13, params).ok()?;
+        let argon2 =
+            Argon2::new_with_secret(pepper.expose(), Algorithm::Argon2id, Version::V0x13, params).ok()?;
         work(&argon2)
     }
 
@@ -245,7 +251,8 @@ mod tests {
         assert!(matches!(right, Checked::Right { better: None }));
         let wrong = here.check(secret("quiet lagoom"), Some(stored.clone()), Class::Standard).await.unwrap();
         assert!(matches!(wrong, Checked::Wrong));
-        let elsewhere = passwords(cheap(), 2).check(secret("quiet lagoon"), Some(stored), Class::Standard).await;
+        let elsewhere =
+            passwords(cheap(), 2).check(secret("quiet lagoon"), Some(stored), Class::Standard).await;
         assert!(matches!(elsewhere, Ok(Checked::Wrong)));
     }
 

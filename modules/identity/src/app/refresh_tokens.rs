@@ -28,10 +28,18 @@ impl From<StoreError> for RefreshError {
 }
 
 /// Takes a refresh token and gives the session's tokens.
-pub(crate) async fn run(app: &App, call: &CallContext, token: SecretString) -> Result<SignedIn, RefreshError> {
+pub(crate) async fn run(
+    app: &App,
+    call: &CallContext,
+    token: SecretString,
+) -> Result<SignedIn, RefreshError> {
     let (session, generation) = app.secrets.read_refresh_token(&token).ok_or(RefreshError::Invalid)?;
-    let presented =
-        Presented { session, generation, seen: app.verifier.seen(session), lifetimes: app.config.lifetimes() };
+    let presented = Presented {
+        session,
+        generation,
+        seen: app.verifier.seen(session),
+        lifetimes: app.config.lifetimes(),
+    };
     match app.store.refresh(app.stamp(call), presented).await? {
         Refreshed::Tokens(account, session) => {
             if session.generation != generation.saturating_add(1) {

@@ -87,9 +87,10 @@ pub(crate) async fn run(app: &App, call: &CallContext, request: Request) -> Resu
     };
     let redemption = match origin {
         Some(Origin::Open(ticket)) => Some(ticket.redemption),
-        Some(Origin::Decided(_)) => request.ticket.as_ref().and_then(|ticket| {
-            app.secrets.read_redemption_ticket(ticket).map(|ticket| ticket.redemption)
-        }),
+        Some(Origin::Decided(_)) => request
+            .ticket
+            .as_ref()
+            .and_then(|ticket| app.secrets.read_redemption_ticket(ticket).map(|ticket| ticket.redemption)),
         None => None,
     };
     let account = until_linked(app, call, account).await?;
@@ -147,18 +148,17 @@ async fn create(
 ) -> Result<Account, RegisterError> {
     password::check(&request.password, Standing::Alone, &[request.username.as_str()])?;
     let credential = app.passwords.hash(request.password.clone(), Class::Standard).await?;
-    let account = NewAccount {
-        person: app.ids.next(),
-        account: app.ids.next(),
-        username: request.username.clone(),
-    };
+    let account =
+        NewAccount { person: app.ids.next(), account: app.ids.next(), username: request.username.clone() };
     let id = account.account;
     let registration = Registration {
         account,
         email: request.email.clone(),
         credential,
-        origin: ticket
-            .map(|ticket| RedemptionOrigin { redemption: ticket.redemption, distributor: ticket.distributor }),
+        origin: ticket.map(|ticket| RedemptionOrigin {
+            redemption: ticket.redemption,
+            distributor: ticket.distributor,
+        }),
         claim: request.claim.clone().filter(|_| ticket.is_none()),
     };
     match app.store.register(app.stamp(call), registration).await? {

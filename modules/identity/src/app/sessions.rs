@@ -40,7 +40,11 @@ pub(crate) async fn end(
 }
 
 /// Ends all of the caller's sessions but the present one.
-pub(crate) async fn end_others(app: &App, call: &CallContext, principal: &Principal) -> Result<(), StoreError> {
+pub(crate) async fn end_others(
+    app: &App,
+    call: &CallContext,
+    principal: &Principal,
+) -> Result<(), StoreError> {
     let ended = app.store.end_other_sessions(app.stamp(call), principal.account, principal.session).await?;
     ended.iter().for_each(|revocation| app.revocations.apply(revocation));
     Ok(())

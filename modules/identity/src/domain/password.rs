@@ -76,14 +76,21 @@ mod tests {
 
     #[test]
     fn nothing_is_asked_of_its_composition() {
-        for good in ["correct horse battery staple", "ọmọ dára lójú ọ̀run", "        x   y  z     "] {
+        for good in ["correct horse battery staple", "ọmọ dára lójú ọ̀run", "        x   y  z     "]
+        {
             assert_eq!(checked(good, Standing::Alone), Ok(()), "{good:?}");
         }
     }
 
     #[test]
     fn what_is_tried_first_is_refused_however_long() {
-        for bad in ["aaaaaaaaaaaaaaaaaaaa", "123456789012345678", "passwordpassword", "password1234567", "adaobiadaobiadaobi"] {
+        for bad in [
+            "aaaaaaaaaaaaaaaaaaaa",
+            "123456789012345678",
+            "passwordpassword",
+            "password1234567",
+            "adaobiadaobiadaobi",
+        ] {
             assert_eq!(checked(bad, Standing::Alone), Err(Refused::Breached), "{bad:?}");
         }
     }

@@ -56,7 +56,12 @@ pub(crate) enum Occasion {
 }
 
 /// What to do. `retire_for` is how long a retiring key still verifies; longer than any token lives.
-pub(crate) fn plan(keys: &[KeyStanding], occasion: Occasion, retire_for: Duration, now: Timestamp) -> Vec<KeyStep> {
+pub(crate) fn plan(
+    keys: &[KeyStanding],
+    occasion: Occasion,
+    retire_for: Duration,
+    now: Timestamp,
+) -> Vec<KeyStep> {
     let in_state = |state| keys.iter().find(move |key| key.state == state);
     let mut steps: Vec<KeyStep> = keys
         .iter()

@@ -10,9 +10,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::me::DistributorStandingWord;
 use super::{parse, problem};
+use crate::app::App;
 use crate::app::provision_distributor::{self, Request};
 use crate::app::standing;
-use crate::app::App;
 use crate::domain::distributor::Distributor;
 
 /// A distributor to be provisioned.
@@ -133,7 +133,8 @@ pub(super) async fn list(
 ) -> Result<Answer<List<DistributorView>>, Problem> {
     let filter = format!("identity.distributors:{}", query.state.map_or("", DistributorStanding::as_str));
     let before = query.cursor.map(|cursor| cursor.open(&web, &caller.principal, &filter)).transpose()?;
-    let page = provision_distributor::list(&app, query.state, before, query.limit.unwrap_or_default()).await?;
+    let page =
+        provision_distributor::list(&app, query.state, before, query.limit.unwrap_or_default()).await?;
     let now = app.clock.now();
     let page = page.map(|distributor| DistributorView::new(distributor, now));
     Ok(Answer::ok(List::from_page(page, |key| Cursor::seal(&web, &caller.principal, &filter, key))))

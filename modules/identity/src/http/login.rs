@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::parse::{DeviceBody, Secret, device};
 use super::{problem, signed_in};
-use crate::app::sign_in::{self, Attempt};
 use crate::app::App;
+use crate::app::sign_in::{self, Attempt};
 
 /// Who signs in.
 #[derive(Deserialize, ToSchema)]

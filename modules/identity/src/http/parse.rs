@@ -77,5 +77,7 @@ pub(super) fn reason(text: String) -> Result<String, Problem> {
 }
 
 fn invalid(pointer: &'static str, detail: &'static str) -> Problem {
-    Problem::invalid("invalid_request").detail("A field is not acceptable.").pointer(pointer, "invalid", detail)
+    Problem::invalid("invalid_request")
+        .detail("A field is not acceptable.")
+        .pointer(pointer, "invalid", detail)
 }

@@ -41,7 +41,9 @@ fn of_issue(error: IssueError) -> Problem {
         IssueError::SecondFactorRequired => {
             denied("second_factor_required", "This account signs in with a second factor only.")
         }
-        IssueError::Gone => Problem::refused_credential("bad_credentials", "The name or the password is wrong."),
+        IssueError::Gone => {
+            Problem::refused_credential("bad_credentials", "The name or the password is wrong.")
+        }
         IssueError::Signing => Problem::internal(),
         IssueError::Store(error) => Problem::from(error),
     }
@@ -53,9 +55,11 @@ fn of_password(refused: Refused) -> Problem {
         Refused::TooLong => ("too_long", format!("At most {} characters.", crate::domain::password::LONGEST)),
         Refused::Breached => ("breached", "This password is among those that are tried first.".to_owned()),
     };
-    Problem::invalid("password_unacceptable")
-        .detail("The password cannot be used.")
-        .pointer("/password", code, detail)
+    Problem::invalid("password_unacceptable").detail("The password cannot be used.").pointer(
+        "/password",
+        code,
+        detail,
+    )
 }
 
 fn key_reused() -> Problem {
@@ -141,8 +145,9 @@ pub(super) fn of_grant(error: GrantError) -> Problem {
         GrantError::Refused(GrantRefused::ApprovalRequired) => {
             denied("approval_required", "This grant needs an approver, and cannot be asked for yet.")
         }
-        GrantError::Refused(GrantRefused::Excluded(one, other)) => Problem::conflict("roles_excluded")
-            .detail(format!("Nobody is both {one} and {other}.")),
+        GrantError::Refused(GrantRefused::Excluded(one, other)) => {
+            Problem::conflict("roles_excluded").detail(format!("Nobody is both {one} and {other}."))
+        }
         GrantError::Refused(GrantRefused::NotAStaffRole) => Problem::not_found(),
         GrantError::Store(error) => Problem::from(error),
     }

@@ -21,6 +21,7 @@ pub(super) async fn handle(
     app: State<App>,
     Body(body): Body<Refresh>,
 ) -> Result<Answer<signed_in::SignedIn>, Problem> {
-    let tokens = refresh_tokens::run(&app, &who.call, body.refresh_token.0).await.map_err(problem::of_refresh)?;
+    let tokens =
+        refresh_tokens::run(&app, &who.call, body.refresh_token.0).await.map_err(problem::of_refresh)?;
     Ok(Answer::ok(signed_in::SignedIn::new(&tokens, app.clock.now())))
 }

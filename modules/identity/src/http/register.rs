@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 use super::parse::{DeviceBody, Secret, device, email, username};
 use super::{problem, signed_in};
-use crate::app::register::{self, Outcome, Request};
 use crate::app::App;
+use crate::app::register::{self, Outcome, Request};
 use crate::domain::email::Email;
 use crate::domain::username::Username;
 
@@ -63,7 +63,8 @@ pub(super) async fn handle(
         Outcome::Pending { redemption, token } => {
             let status_url = format!("/api/v1/auth/registrations/{redemption}");
             let registration_token = token.expose_secret().to_owned();
-            let pending = Pending { redemption_id: redemption, status_url: status_url.clone(), registration_token };
+            let pending =
+                Pending { redemption_id: redemption, status_url: status_url.clone(), registration_token };
             Ok(Answer::accepted(status_url, pending).respond_to(&request).map_into_boxed_body())
         }
     }

@@ -4,8 +4,8 @@ use kernel::Permission;
 use platform::web::{Access, Idempotent, List, Rate, Route, Routes};
 
 use super::{
-    accounts, activate, distributors, jwks, live_tickets, login, me, refresh, register, registrations, sessions,
-    signed_in, staff,
+    accounts, activate, distributors, jwks, live_tickets, login, me, refresh, register, registrations,
+    sessions, signed_in, staff,
 };
 
 /// What a body that carries a credential may weigh.
@@ -131,8 +131,7 @@ fn people(routes: Routes) -> Routes {
 }
 
 fn administration(routes: Routes) -> Routes {
-    const DECIDERS: Access =
-        Access::AnyOf(&[Permission::DistributorApprove, Permission::DistributorRequest]);
+    const DECIDERS: Access = Access::AnyOf(&[Permission::DistributorApprove, Permission::DistributorRequest]);
     routes
         .add(
             Route::post("/api/v1/admin/staff", Access::Permission(Permission::StaffCreate), staff::create)

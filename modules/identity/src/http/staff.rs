@@ -66,7 +66,8 @@ pub(super) async fn grant(
     let (account, role) = path.into_inner();
     let account: AccountId = account.parse().map_err(|_| Problem::not_found())?;
     let role: Role = role.parse().map_err(|_| Problem::not_found())?;
-    let roles =
-        staff::grant(&app, &caller.call, &caller.principal, account, role).await.map_err(problem::of_grant)?;
+    let roles = staff::grant(&app, &caller.call, &caller.principal, account, role)
+        .await
+        .map_err(problem::of_grant)?;
     Ok(Answer::ok(StaffRoles { account_id: account, roles: roles.iter().collect() }))
 }

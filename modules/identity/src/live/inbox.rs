@@ -7,8 +7,8 @@ use platform::db::Db;
 use platform::live::{Event, InboxSource, TopicError};
 use platform::notices::{self, Notice};
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 /// Identity's part of every inbox.
 pub(crate) struct Inbox(pub(crate) Db);
@@ -38,10 +38,15 @@ impl InboxSource for Inbox {
     async fn after(&self, account: AccountId, after: u64, limit: u32) -> Result<Vec<Event>, TopicError> {
         let after = i64::try_from(after).map_err(|_| TopicError::Unavailable)?;
         let limit = Limit::try_from(limit).unwrap_or(Limit::MAX);
-        let found = notices::after(&self.0, account, after, limit).await.map_err(|_| TopicError::Unavailable)?;
+        let found =
+            notices::after(&self.0, account, after, limit).await.map_err(|_| TopicError::Unavailable)?;
         Ok(found
             .iter()
-            .map(|notice| Event { seq: u64::try_from(notice.seq).unwrap_or(0), at: notice.at, body: body(notice) })
+            .map(|notice| Event {
+                seq: u64::try_from(notice.seq).unwrap_or(0),
+                at: notice.at,
+                body: body(notice),
+            })
             .collect())
     }
 }

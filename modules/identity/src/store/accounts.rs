@@ -99,19 +99,29 @@ impl AccountStore for DieselStore {
             let change = ink.revocation(account, Revoked::Change);
             c.log_revocation(change).await?;
             c.announce(ink.clone(), IdentityEvent::AccountChanged { account }).await?;
-            c.record(ink.audit(if enabled { "account.vip_set" } else { "account.vip_cleared" }, account)).await?;
+            c.record(ink.audit(if enabled { "account.vip_set" } else { "account.vip_cleared" }, account))
+                .await?;
             Ok(Tied::Changed(change))
         })
     }
 
-    async fn suspend(&self, stamp: Stamp, account: AccountId, reason: String) -> Result<StandingChange, StoreError> {
+    async fn suspend(
+        &self,
+        stamp: Stamp,
+        account: AccountId,
+        reason: String,
+    ) -> Result<StandingChange, StoreError> {
         let ink = self.ink(stamp);
         platform::write!(self.db, |c| {
-            let Some(before) = c.load_account(account).await? else { return Ok(StandingChange::NoSuchAccount) };
+            let Some(before) = c.load_account(account).await? else {
+                return Ok(StandingChange::NoSuchAccount);
+            };
             if before.roles().has(Role::Admin) && !c.another_admin_acts(before).await? {
                 return Ok(StandingChange::LastAdmin);
             }
-            let Some(before) = c.lock_account(account).await? else { return Ok(StandingChange::NoSuchAccount) };
+            let Some(before) = c.lock_account(account).await? else {
+                return Ok(StandingChange::NoSuchAccount);
+            };
             let Ok(state) = before.state.suspended() else { return Ok(StandingChange::WrongState) };
             if state == before.state {
                 return Ok(StandingChange::Unchanged(before));
@@ -137,7 +147,9 @@ impl AccountStore for DieselStore {
     ) -> Result<StandingChange, StoreError> {
         let ink = self.ink(stamp);
         platform::write!(self.db, |c| {
-            let Some(before) = c.lock_account(account).await? else { return Ok(StandingChange::NoSuchAccount) };
+            let Some(before) = c.lock_account(account).await? else {
+                return Ok(StandingChange::NoSuchAccount);
+            };
             let Ok(state) = before.state.reinstated() else { return Ok(StandingChange::WrongState) };
             if state == before.state {
                 return Ok(StandingChange::Unchanged(before));
@@ -145,8 +157,9 @@ impl AccountStore for DieselStore {
             c.write_state(account, state, 0).await?;
             let change: Revocation = ink.revocation(account, Revoked::Change);
             c.log_revocation(change).await?;
-            let after =
-                c.announce_standing(ink.clone(), before, IdentityEvent::AccountReinstated { account }).await?;
+            let after = c
+                .announce_standing(ink.clone(), before, IdentityEvent::AccountReinstated { account })
+                .await?;
             c.record(ink.audit("account.reinstate", account).reason(reason)).await?;
             Ok(StandingChange::Changed(after, change))
         })

@@ -31,7 +31,12 @@ impl ActivationStore for DieselStore {
         })
     }
 
-    async fn activate(&self, stamp: Stamp, mac: [u8; 32], credential: Credential) -> Result<Activated, StoreError> {
+    async fn activate(
+        &self,
+        stamp: Stamp,
+        mac: [u8; 32],
+        credential: Credential,
+    ) -> Result<Activated, StoreError> {
         let ink = self.ink(stamp);
         platform::write!(self.db, |c| {
             let at = ink.stamp.at;
@@ -48,7 +53,8 @@ impl ActivationStore for DieselStore {
             .await
             .optional()?;
             let Some(account) = spent.map(Key::id) else { return Ok(Activated::Unusable) };
-            let before = c.lock_account(account).await?.ok_or(StoreError::inconsistent("a token without account"))?;
+            let before =
+                c.lock_account(account).await?.ok_or(StoreError::inconsistent("a token without account"))?;
             // Suspended or rejected meanwhile: the token stays unspent, so that it works after a reinstatement.
             let state = before.state.activated().map_err(|_| StoreError::LostRace)?;
             c.write_state(account, state, 0).await?;
@@ -60,6 +66,10 @@ impl ActivationStore for DieselStore {
             c.record(ink.audit("account.activate", account)).await?;
             Ok(Activated::Done(Box::new(Account { state, ..before })))
         })
-        .or_else(|error: StoreError| if error == StoreError::LostRace { Ok(Activated::Unusable) } else { Err(error) })
+        .or_else(
+            |error: StoreError| {
+                if error == StoreError::LostRace { Ok(Activated::Unusable) } else { Err(error) }
+            },
+        )
     }
 }

@@ -23,7 +23,8 @@ pub(super) fn name_taken(error: StoreError) -> Result<Created, StoreError> {
 
 /// The claim that `parts` make on behalf of whoever calls.
 pub(super) fn claim_of(stamp: &Stamp, parts: ClaimParts) -> Claim {
-    let scope = stamp.call.actor.account().map_or_else(|| "anonymous".to_owned(), |account| account.to_string());
+    let scope =
+        stamp.call.actor.account().map_or_else(|| "anonymous".to_owned(), |account| account.to_string());
     Claim { scope, route: parts.route, key: parts.key, body_digest: parts.digest, at: stamp.at }
 }
 

@@ -7,8 +7,8 @@ use platform::db::{Db, StoreError};
 use platform::outbox::NewEvent;
 
 use super::{
-    AccountStore, ActivationStore, KeyStore, ProvisioningStore, RegistrationStore, RevocationStore, SessionStore,
-    StaffStore, Stamp, Store, TicketStore, UpkeepStore,
+    AccountStore, ActivationStore, KeyStore, ProvisioningStore, RegistrationStore, RevocationStore,
+    SessionStore, StaffStore, Stamp, Store, TicketStore, UpkeepStore,
 };
 use crate::domain::revocation::{Revocation, Revoked};
 use kernel::id::AccountId;

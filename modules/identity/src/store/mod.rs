@@ -12,10 +12,10 @@ mod sessions;
 mod signing_keys;
 mod staff;
 mod statements;
-mod tickets;
-mod upkeep;
 #[cfg(test)]
 mod tests;
+mod tickets;
+mod upkeep;
 
 use async_trait::async_trait;
 use identity_api::{AccountStatus, Cancellation, DistributorStanding, Link, RedemptionOrigin};
@@ -322,19 +322,34 @@ pub(crate) trait AccountStore: Send + Sync {
     /// Sets or clears the VIP flag.
     async fn set_vip(&self, stamp: Stamp, account: AccountId, enabled: bool) -> Result<Tied, StoreError>;
     /// Stops an account and ends its sessions.
-    async fn suspend(&self, stamp: Stamp, account: AccountId, reason: String) -> Result<StandingChange, StoreError>;
+    async fn suspend(
+        &self,
+        stamp: Stamp,
+        account: AccountId,
+        reason: String,
+    ) -> Result<StandingChange, StoreError>;
     /// Restores a stopped account.
-    async fn reinstate(&self, stamp: Stamp, account: AccountId, reason: String)
-    -> Result<StandingChange, StoreError>;
+    async fn reinstate(
+        &self,
+        stamp: Stamp,
+        account: AccountId,
+        reason: String,
+    ) -> Result<StandingChange, StoreError>;
 }
 
 /// Staff and their roles.
 #[async_trait]
 pub(crate) trait StaffStore: Send + Sync {
     /// Makes the first admin.
-    async fn bootstrap(&self, stamp: Stamp, admin: NewAccount, token: NewToken) -> Result<Bootstrapped, StoreError>;
+    async fn bootstrap(
+        &self,
+        stamp: Stamp,
+        admin: NewAccount,
+        token: NewToken,
+    ) -> Result<Bootstrapped, StoreError>;
     /// Replaces the token of a first admin who has not used it; nothing if there is none.
-    async fn reissue_bootstrap(&self, stamp: Stamp, token: NewToken) -> Result<Option<AccountId>, StoreError>;
+    async fn reissue_bootstrap(&self, stamp: Stamp, token: NewToken)
+    -> Result<Option<AccountId>, StoreError>;
     /// Makes a staff account; a repeat replaces the token of one that is not active yet.
     async fn create_staff(
         &self,
@@ -389,7 +404,12 @@ pub(crate) trait ActivationStore: Send + Sync {
     /// The activation token with this MAC, and its account.
     async fn activation(&self, mac: [u8; 32]) -> Result<Option<(Activation, Account)>, StoreError>;
     /// Spends it: the account becomes active with this credential.
-    async fn activate(&self, stamp: Stamp, mac: [u8; 32], credential: Credential) -> Result<Activated, StoreError>;
+    async fn activate(
+        &self,
+        stamp: Stamp,
+        mac: [u8; 32],
+        credential: Credential,
+    ) -> Result<Activated, StoreError>;
 }
 
 /// Registration, redemptions and relationships.
@@ -413,7 +433,11 @@ pub(crate) trait RegistrationStore: Send + Sync {
 #[async_trait]
 pub(crate) trait SessionStore: Send + Sync {
     /// Who this login names, and whether `device` is known to them.
-    async fn candidate(&self, login: LoginKey, device: Option<String>) -> Result<Option<Candidate>, StoreError>;
+    async fn candidate(
+        &self,
+        login: LoginKey,
+        device: Option<String>,
+    ) -> Result<Option<Candidate>, StoreError>;
     /// The account's credential, if one was set.
     async fn credential(&self, account: AccountId) -> Result<Option<Credential>, StoreError>;
     /// Replaces a hash by a better one of the same password, unless it changed meanwhile.

@@ -18,7 +18,9 @@ use super::schema::{accounts, distributors};
 use super::statements::{AccountSeed, Statements};
 use super::{Created, DecisionOutcome, NewDistributor, ProvisioningStore, Stamp, Verdict};
 use crate::domain::account::AccountState;
-use crate::domain::distributor::{Decided, Distributor, People, SamePerson, Step, decider as decided_by, next};
+use crate::domain::distributor::{
+    Decided, Distributor, People, SamePerson, Step, decider as decided_by, next,
+};
 
 type Row = (DistributorRow, String, Option<Word<DistributorStanding>>);
 
@@ -125,7 +127,9 @@ impl ProvisioningStore for DieselStore {
         let ink = self.ink(stamp);
         platform::write!(self.db, |c| {
             let at = ink.stamp.at;
-            let Some(found) = c.lock_account(account).await? else { return Ok(DecisionOutcome::NoSuchDistributor) };
+            let Some(found) = c.lock_account(account).await? else {
+                return Ok(DecisionOutcome::NoSuchDistributor);
+            };
             let Some(distributor) = c.load_distributor(account).await? else {
                 return Ok(DecisionOutcome::NoSuchDistributor);
             };

@@ -14,7 +14,9 @@ use super::claims::{USERNAME_KEY, claim_of, claim_value, claimed_account, taken}
 use super::diesel_store::{DieselStore, Ink};
 use super::schema::{accounts, redemptions};
 use super::statements::{AccountSeed, Statements};
-use super::{Linked, RedemptionOutcome, Registered, Registration, RegistrationStore, Stamp, Tied, registered_type};
+use super::{
+    Linked, RedemptionOutcome, Registered, Registration, RegistrationStore, Stamp, Tied, registered_type,
+};
 use crate::domain::account::Account;
 use crate::domain::revocation::Revoked;
 
@@ -186,7 +188,8 @@ impl RegistrationStore for DieselStore {
                 .execute(c)
                 .await?;
             c.announce(ink.clone(), IdentityEvent::AccountActivated { account: link.account }).await?;
-            c.record(ink.audit("account.link", link.account).related("relationship", link.relationship)).await?;
+            c.record(ink.audit("account.link", link.account).related("relationship", link.relationship))
+                .await?;
             Ok(Linked::Done)
         })
     }
@@ -210,8 +213,12 @@ impl RegistrationStore for DieselStore {
         platform::write!(self.db, |c| {
             let Some(before) = c.lock_account(link.account).await? else { return Ok(Tied::NoSuchAccount) };
             match before.account_type {
-                AccountType::Customer if before.relationship == Some(link.relationship) => Ok(Tied::Unchanged),
-                AccountType::Player | AccountType::Customer => c.tie(ink, before, link, AccountType::Customer).await,
+                AccountType::Customer if before.relationship == Some(link.relationship) => {
+                    Ok(Tied::Unchanged)
+                }
+                AccountType::Player | AccountType::Customer => {
+                    c.tie(ink, before, link, AccountType::Customer).await
+                }
                 AccountType::Distributor | AccountType::Staff => Ok(Tied::WrongState),
             }
         })

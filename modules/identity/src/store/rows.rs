@@ -6,7 +6,9 @@ use kernel::{AccountType, Role, Roles};
 use platform::db::StoreError;
 use platform::sql::{Key, Ts, Word};
 
-use super::schema::{accounts, activation_tokens, credentials, distributors, persons, revocations, sessions, signing_keys};
+use super::schema::{
+    accounts, activation_tokens, credentials, distributors, persons, revocations, sessions, signing_keys,
+};
 use super::{Credential, StoredKey};
 use crate::domain::account::{Account, AccountState};
 use crate::domain::activation::{Activation, Purpose};

@@ -16,7 +16,8 @@ use super::rows::{AccountRow, CredentialRow, PersonRow, SessionRow, account_of};
 use super::schema::{accounts, credentials, persons, sessions};
 use super::statements::Statements;
 use super::{
-    Bearer, Candidate, Credential, LoginKey, NewSession, Opened, Presented, Refreshed, SessionStore, Stamp, Use,
+    Bearer, Candidate, Credential, LoginKey, NewSession, Opened, Presented, Refreshed, SessionStore, Stamp,
+    Use,
 };
 use crate::domain::account::Account;
 use crate::domain::refresh::{Family, Rotation, decide};
@@ -98,7 +99,11 @@ fn may_act(account: &Account) -> bool {
 
 #[async_trait]
 impl SessionStore for DieselStore {
-    async fn candidate(&self, login: LoginKey, device: Option<String>) -> Result<Option<Candidate>, StoreError> {
+    async fn candidate(
+        &self,
+        login: LoginKey,
+        device: Option<String>,
+    ) -> Result<Option<Candidate>, StoreError> {
         platform::read!(self.db, |c| {
             let mut query = accounts::table
                 .inner_join(persons::table)
@@ -122,7 +127,11 @@ impl SessionStore for DieselStore {
                     seen.count().get_result(c).await?
                 }
             };
-            Ok(Some(Candidate { account, credential: credential.map(Credential::from), known_device: on_device > 0 }))
+            Ok(Some(Candidate {
+                account,
+                credential: credential.map(Credential::from),
+                known_device: on_device > 0,
+            }))
         })
     }
 
@@ -196,7 +205,9 @@ impl SessionStore for DieselStore {
         platform::write!(self.db, |c| {
             let now = ink.stamp.at;
             let Some(row) = c.lock_session(presented.session, now).await? else { return Ok(Refreshed::Over) };
-            let Some(account) = c.load_account(row.account_id.id()).await? else { return Ok(Refreshed::Over) };
+            let Some(account) = c.load_account(row.account_id.id()).await? else {
+                return Ok(Refreshed::Over);
+            };
             let family = Family {
                 generation: row.generation,
                 used_generation: row.used_generation.max(presented.seen.unwrap_or(0)),

@@ -45,7 +45,10 @@ impl KeyStore for DieselStore {
                     KeyChange::Move { kid, from, to } => {
                         let audit = ink.audit_named("signing_key.move", &kid).reason(to.as_str());
                         let key = signing_keys::table.find(kid).filter(signing_keys::state.eq(Word(from)));
-                        let values = (signing_keys::state.eq(Word(to)), signing_keys::since.eq(Ts::from(ink.stamp.at)));
+                        let values = (
+                            signing_keys::state.eq(Word(to)),
+                            signing_keys::since.eq(Ts::from(ink.stamp.at)),
+                        );
                         let moved = match to {
                             KeyState::Gone => {
                                 let destroyed = signing_keys::sealed.eq(None::<Vec<u8>>);

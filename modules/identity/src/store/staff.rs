@@ -11,7 +11,7 @@ use platform::idempotency::{self, Claimed};
 use platform::sql::{Key, Ts, Word};
 use platform::web::ClaimParts;
 
-use super::claims::{USERNAME_KEY, taken, claim_of, claim_value, claimed_account, name_taken};
+use super::claims::{USERNAME_KEY, claim_of, claim_value, claimed_account, name_taken, taken};
 use super::diesel_store::{DieselStore, Ink};
 use super::schema::{accounts, bootstrap, persons};
 use super::statements::{AccountSeed, Statements};
@@ -76,7 +76,12 @@ platform::dual! {
 
 #[async_trait]
 impl StaffStore for DieselStore {
-    async fn bootstrap(&self, stamp: Stamp, admin: NewAccount, token: NewToken) -> Result<Bootstrapped, StoreError> {
+    async fn bootstrap(
+        &self,
+        stamp: Stamp,
+        admin: NewAccount,
+        token: NewToken,
+    ) -> Result<Bootstrapped, StoreError> {
         let ink = self.ink(stamp);
         platform::write!(self.db, |c| {
             if c.lock_bootstrap().await?.is_some() {
@@ -102,7 +107,8 @@ impl StaffStore for DieselStore {
                 return Err(StoreError::LostRace);
             }
             c.replace_token(account, AccountType::Staff, token, at).await?;
-            let created = IdentityEvent::AccountCreated { account, account_type: AccountType::Staff, redemption: None };
+            let created =
+                IdentityEvent::AccountCreated { account, account_type: AccountType::Staff, redemption: None };
             c.announce(ink.clone(), created).await?;
             c.record(ink.audit("admin.bootstrap", account)).await?;
             Ok(Bootstrapped::Made)
@@ -114,7 +120,11 @@ impl StaffStore for DieselStore {
         })
     }
 
-    async fn reissue_bootstrap(&self, stamp: Stamp, token: NewToken) -> Result<Option<AccountId>, StoreError> {
+    async fn reissue_bootstrap(
+        &self,
+        stamp: Stamp,
+        token: NewToken,
+    ) -> Result<Option<AccountId>, StoreError> {
         let ink = self.ink(stamp);
         platform::write!(self.db, |c| {
             let Some((_, account)) = c.lock_bootstrap().await? else { return Ok(None) };
@@ -148,7 +158,8 @@ impl StaffStore for DieselStore {
                 return Err(taken());
             }
             c.replace_token(account, AccountType::Staff, token, at).await?;
-            let created = IdentityEvent::AccountCreated { account, account_type: AccountType::Staff, redemption: None };
+            let created =
+                IdentityEvent::AccountCreated { account, account_type: AccountType::Staff, redemption: None };
             c.announce(ink.clone(), created).await?;
             c.record(ink.audit("staff.create", account)).await?;
             idempotency::store(c, &claim, claim_value(account)).await?;

@@ -86,8 +86,9 @@ impl RevocationStore for DieselStore {
                 .into_boxed();
             if let Some((at, id)) = after {
                 let at = Ts::from(at);
-                query = query
-                    .filter(revocations::at.gt(at).or(revocations::at.eq(at).and(revocations::id.gt(Key(id)))));
+                query = query.filter(
+                    revocations::at.gt(at).or(revocations::at.eq(at).and(revocations::id.gt(Key(id)))),
+                );
             }
             Ok(query.order((revocations::at, revocations::id)).limit(limit).load(c).await?)
         });

@@ -32,14 +32,17 @@ impl UpkeepStore for DieselStore {
                 .limit(BATCH)
                 .load(c)
                 .await?;
-            let mut rows = diesel::delete(revocations::table.filter(revocations::id.eq_any(old))).execute(c).await?;
+            let mut rows =
+                diesel::delete(revocations::table.filter(revocations::id.eq_any(old))).execute(c).await?;
             let spent: Vec<Vec<u8>> = live_tickets::table
                 .filter(live_tickets::expires_at.lt(Ts::from(now.minus(TICKETS_KEPT))))
                 .select(live_tickets::mac)
                 .limit(BATCH)
                 .load(c)
                 .await?;
-            rows += diesel::delete(live_tickets::table.filter(live_tickets::mac.eq_any(spent))).execute(c).await?;
+            rows += diesel::delete(live_tickets::table.filter(live_tickets::mac.eq_any(spent)))
+                .execute(c)
+                .await?;
             let over: Vec<Key> = sessions::table
                 .filter(sessions::expires_at.lt(Ts::from(now.minus(SESSIONS_KEPT))))
                 .select(sessions::id)
