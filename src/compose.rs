@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use customer_api::{CustomerProvider, CustomerVia};
-use game_api::{GameProvider, GameVia};
 use identity_api::{IdentityProvider, IdentityVia};
 use kernel::port::{Carrier, Dispatch, Loopback, LoopbackFeed};
 use kernel::{Clock, EventFeed, IdSource, Random, SeededRandom};
@@ -28,7 +27,8 @@ mod access;
 mod operator;
 
 /// Every context's migrations, in the order of the context map.
-pub(crate) const MIGRATIONS: [&Migrations; 3] = [&identity::MIGRATIONS, &customer::MIGRATIONS, &game::MIGRATIONS];
+pub(crate) const MIGRATIONS: [&Migrations; 3] =
+    [&identity::MIGRATIONS, &customer::MIGRATIONS, &game::MIGRATIONS];
 
 /// How long a database may take to answer a readiness check.
 const CHECK: Duration = Duration::from_secs(2);
@@ -107,10 +107,11 @@ impl Composition {
         )
         .await
         .map_err(|reason| ComposeError::Module("identity", reason.to_string()))?;
-        let identity_port: Arc<dyn identity_api::Identity> = match ports.carry(|| Arc::new(IdentityProvider(identity.port.clone()))) {
-            Some(carrier) => Arc::new(IdentityVia(carrier)),
-            None => identity.port.clone(),
-        };
+        let identity_port: Arc<dyn identity_api::Identity> =
+            match ports.carry(|| Arc::new(IdentityProvider(identity.port.clone()))) {
+                Some(carrier) => Arc::new(IdentityVia(carrier)),
+                None => identity.port.clone(),
+            };
 
         let customer = customer::Customer::build(
             settings.customer,
@@ -129,12 +130,18 @@ impl Composition {
             },
         )
         .map_err(|reason| ComposeError::Module("customer", reason))?;
-        let customer_port: Arc<dyn customer_api::Customer> = match ports.carry(|| Arc::new(CustomerProvider(customer.port.clone()))) {
-            Some(carrier) => Arc::new(CustomerVia(carrier)),
-            None => customer.port.clone(),
-        };
+        let customer_port: Arc<dyn customer_api::Customer> =
+            match ports.carry(|| Arc::new(CustomerProvider(customer.port.clone()))) {
+                Some(carrier) => Arc::new(CustomerVia(carrier)),
+                None => customer.port.clone(),
+            };
 
-        let auth = Arc::new(access::Access::new(identity_port.clone(), identity.tickets.clone(), clock.clone(), random.clone()));
+        let auth = Arc::new(access::Access::new(
+            identity_port.clone(),
+            identity.tickets.clone(),
+            clock.clone(),
+            random.clone(),
+        ));
         let door = Arc::new(Door::new(hub.clone(), auth.clone()));
         let game = game::Game::build(
             settings.game,
@@ -159,6 +166,7 @@ impl Composition {
         auth.accept_reconnect_tokens(game.reconnect.clone());
         hub.add_topics(game.topics.clone());
         hub.watch("game", game.presence.clone());
+        hub.add_inbox(identity.inbox.clone());
         hub.add_inbox(customer.inbox.clone());
         hub.add_inbox(game.inbox.clone());
 
@@ -240,7 +248,8 @@ fn checks(clock: Arc<dyn Clock>, databases: &[Db; 3]) -> Checks {
 fn root_secret(settings: &Settings, data_dir: &Path) -> Result<RootSecret, ComposeError> {
     let parse = |text: &str| RootSecret::parse(text).map_err(|error| ComposeError::Secret(error.to_string()));
     let read = |file: &Path| {
-        std::fs::read_to_string(file).map_err(|error| ComposeError::Secret(format!("{}: {error}", file.display())))
+        std::fs::read_to_string(file)
+            .map_err(|error| ComposeError::Secret(format!("{}: {error}", file.display())))
     };
     if let Some(root) = &settings.secrets.root {
         return parse(root.expose_secret());

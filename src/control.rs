@@ -115,10 +115,16 @@ async fn answer(stream: UnixStream, operator: &dyn Operator) -> Result<(), Contr
 }
 
 /// Asks the owner of a data directory; `None` when nobody listens there.
-pub(crate) async fn ask(data_dir: &Path, command: &str, arguments: Value) -> Result<Option<Value>, ControlError> {
+pub(crate) async fn ask(
+    data_dir: &Path,
+    command: &str,
+    arguments: Value,
+) -> Result<Option<Value>, ControlError> {
     let mut stream = match UnixStream::connect(path_in(data_dir)?).await {
         Ok(stream) => stream,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => return Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+            return Ok(None);
+        }
         Err(error) => return Err(error.into()),
     };
     let request = Request { command: command.to_owned(), arguments };

@@ -228,7 +228,9 @@ impl Settings {
     fn production_faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         if self.secrets.root.is_none() && self.secrets.root_file.is_none() {
-            faults.push("secrets.root or secrets.root_file is missing; `whot secrets init FILE` makes one".to_owned());
+            faults.push(
+                "secrets.root or secrets.root_file is missing; `whot secrets init FILE` makes one".to_owned(),
+            );
         }
         if !self.server.public_url.starts_with("https://") {
             faults.push("server.public_url must begin with https://".to_owned());
@@ -288,7 +290,8 @@ mod tests {
 
     #[test]
     fn a_context_may_have_a_database_of_its_own() {
-        let settings = with(Profile::Development, &[("database.game.url", "postgres://games@db/whot")]).unwrap();
+        let settings =
+            with(Profile::Development, &[("database.game.url", "postgres://games@db/whot")]).unwrap();
         let dir = Path::new("d");
         assert!(settings.database.of("game", dir).url.postgres().is_some());
         assert!(settings.database.of("identity", dir).url.postgres().is_none());

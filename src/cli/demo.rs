@@ -54,8 +54,9 @@ async fn play(server: &OwnServer, arguments: &Arguments, told: &Teller) -> Resul
         let scores = ada.api.get(&format!("/api/v1/games/{game}/scoreboard")).await?;
         told.scoreboard(&scores.body);
         let winner = outcome.get("winner").and_then(Value::as_str);
-        match [&ada, &ben].into_iter().find(|person| Some(person.account.as_str()) == winner) {
-            Some(person) => return Ok((person.username.clone(), number)),
+        let seats = [("first", &ada), ("second", &ben)];
+        match seats.into_iter().find(|(seat, _)| Some(*seat) == winner) {
+            Some((_, person)) => return Ok((person.username.clone(), number)),
             None => told.step("nobody won", "so they play on"),
         }
     }
@@ -103,7 +104,9 @@ async fn play_game(
         };
         let action = brain.choose(&mover.legal).ok_or(ClientError::Incomplete("anything legal"))?;
         let (answered, mut seen) = mover.play(&action).await?;
-        let Answered::Done(seq) = answered else { return Err(ClientError::Incomplete("an ok for a legal move")) };
+        let Answered::Done(seq) = answered else {
+            return Err(ClientError::Incomplete("an ok for a legal move"));
+        };
         moves += 1;
         if interrupted && moves == 5 {
             // In the middle of the game the other's connection is cut; it comes back with what it has.
@@ -155,7 +158,8 @@ impl Teller {
 
     fn table(&self, snapshot: &Value) {
         if !self.json {
-            let card = snapshot.get("in_force").and_then(Value::as_str).map_or_else(|| "none".to_owned(), pretty);
+            let card =
+                snapshot.get("in_force").and_then(Value::as_str).map_or_else(|| "none".to_owned(), pretty);
             say(format_args!("\n  the opening card is {card}\n"));
         }
     }
@@ -202,7 +206,9 @@ fn line_of(event: &Value, [first, second]: [&Person; 2]) -> Option<String> {
             let call = text("call").map(|shape| format!(", calling {shape}")).unwrap_or_default();
             format!("{:<4} plays {}{call}", who(), cards.join(" "))
         }
-        "drew" => format!("{:<4} draws {} ({})", who(), event.get("count")?, text("cause").unwrap_or("choice")),
+        "drew" => {
+            format!("{:<4} draws {} ({})", who(), event.get("count")?, text("cause").unwrap_or("choice"))
+        }
         "passed" => format!("{:<4} passes", who()),
         "announced" => format!("{:<4} has {}", who(), text("announcement")?.replace('_', " ")),
         "round_ended" => format!("the round ends: {}", text("cause").unwrap_or_default()),

@@ -35,14 +35,20 @@ pub(super) async fn run(global: &Global) -> Result<(), CliError> {
             say(format_args!("{mark:<6} {:<22} {detail}", finding.what));
         }
     }
-    if faults > 0 { Err(CliError::Failed(format!("{faults} of {} findings are faults", findings.len()))) } else { Ok(()) }
+    if faults > 0 {
+        Err(CliError::Failed(format!("{faults} of {} findings are faults", findings.len())))
+    } else {
+        Ok(())
+    }
 }
 
 fn data_directory(settings: &Settings) -> Finding {
     let what = "data directory".to_owned();
     let note = settings.data_dir.display().to_string();
     match std::fs::metadata(&settings.data_dir) {
-        Ok(found) if !found.is_dir() => Finding { what, fault: Some(format!("{note} is no directory")), note },
+        Ok(found) if !found.is_dir() => {
+            Finding { what, fault: Some(format!("{note} is no directory")), note }
+        }
         Ok(found) => {
             use std::os::unix::fs::PermissionsExt;
             let open = found.permissions().mode() & 0o077 != 0;
@@ -73,11 +79,17 @@ async fn database(settings: &Settings, migrations: &'static platform::db::Migrat
         (Some(_), None) => "postgres; one role migrates and serves",
     };
     match migration_state(&of, migrations).await {
-        Ok(state) if !state.unknown.is_empty() => {
-            Finding { what, fault: Some("it was migrated by a later release".to_owned()), note: kind.to_owned() }
+        Ok(state) if !state.unknown.is_empty() => Finding {
+            what,
+            fault: Some("it was migrated by a later release".to_owned()),
+            note: kind.to_owned(),
+        },
+        Ok(state) if state.pending.is_empty() => {
+            Finding { what, fault: None, note: format!("{kind}; migrated") }
         }
-        Ok(state) if state.pending.is_empty() => Finding { what, fault: None, note: format!("{kind}; migrated") },
-        Ok(_) => Finding { what, fault: None, note: format!("{kind}; migrations are pending and run at start") },
+        Ok(_) => {
+            Finding { what, fault: None, note: format!("{kind}; migrations are pending and run at start") }
+        }
         Err(error) => Finding { what, fault: Some(error.to_string()), note: kind.to_owned() },
     }
 }

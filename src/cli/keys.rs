@@ -23,7 +23,10 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
     if global.json {
         say(&answer);
     } else {
-        say(format_args!("Signing with {} from now on.", answer.get("kid").and_then(Value::as_str).unwrap_or("a new key")));
+        say(format_args!(
+            "Signing with {} from now on.",
+            answer.get("kid").and_then(Value::as_str).unwrap_or("a new key")
+        ));
     }
     Ok(())
 }

@@ -4,7 +4,8 @@ use super::{CliError, say};
 
 pub(super) fn run() -> Result<(), CliError> {
     let document = crate::http::openapi().map_err(|error| CliError::Failed(error.to_string()))?;
-    let text = serde_json::to_string_pretty(&document).map_err(|error| CliError::Failed(error.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(&document).map_err(|error| CliError::Failed(error.to_string()))?;
     say(text);
     Ok(())
 }

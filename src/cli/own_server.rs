@@ -37,11 +37,11 @@ impl OwnServer {
             .tempdir()
             .map_err(|error| CliError::Io("cannot make a temporary directory", error))?;
         let scratch = match database_url {
-            Some(url) => Some(
-                platform::db::ScratchDatabase::create(url, &platform::random::OsRandom)
-                    .await
-                    .map_err(|error| CliError::Failed(format!("cannot make a database for the demo: {error}")))?,
-            ),
+            Some(url) => {
+                Some(platform::db::ScratchDatabase::create(url, &platform::random::OsRandom).await.map_err(
+                    |error| CliError::Failed(format!("cannot make a database for the demo: {error}")),
+                )?)
+            }
             None => None,
         };
         let mut command = server_command(profile, &directory, settings)?;
@@ -61,7 +61,9 @@ impl OwnServer {
         let arguments = json!({"username": "admin"});
         let answer = control::ask(&self.directory.path().join("data"), "admin.bootstrap", arguments).await?;
         let token = answer.as_ref().and_then(|answer| answer.get("enrolment_token")).and_then(Value::as_str);
-        token.map(str::to_owned).ok_or_else(|| CliError::Failed("the server gave no enrolment token".to_owned()))
+        token
+            .map(str::to_owned)
+            .ok_or_else(|| CliError::Failed("the server gave no enrolment token".to_owned()))
     }
 
     /// The server's process id.
@@ -82,17 +84,30 @@ impl OwnServer {
         if keep {
             return Ok(Some(self.directory.keep().display().to_string()));
         }
-        self.directory.close().map_err(|error| CliError::Io("cannot remove the temporary directory", error))?;
+        self.directory
+            .close()
+            .map_err(|error| CliError::Io("cannot remove the temporary directory", error))?;
         Ok(None)
     }
 }
 
-fn server_command(profile: Profile, directory: &TempDir, settings: &[(String, String)]) -> Result<Command, CliError> {
+fn server_command(
+    profile: Profile,
+    directory: &TempDir,
+    settings: &[(String, String)],
+) -> Result<Command, CliError> {
     let binary = std::env::current_exe().map_err(|error| CliError::Io("cannot find this program", error))?;
     let log = std::fs::File::create(directory.path().join("server.log"))
         .map_err(|error| CliError::Io("cannot make the server's log", error))?;
     let mut command = Command::new(binary);
-    command.args(["--json", "--profile", profile.as_str(), "--set", "server.listen=127.0.0.1:0", "--data-dir"]);
+    command.args([
+        "--json",
+        "--profile",
+        profile.as_str(),
+        "--set",
+        "server.listen=127.0.0.1:0",
+        "--data-dir",
+    ]);
     command.arg(directory.path().join("data"));
     for (key, value) in settings {
         command.arg("--set").arg(format!("{key}={value}"));
@@ -102,15 +117,16 @@ fn server_command(profile: Profile, directory: &TempDir, settings: &[(String, St
 }
 
 async fn ready(child: &mut Child) -> Result<String, CliError> {
-    let stdout = child.stdout.take().ok_or_else(|| CliError::Failed("the server has no output".to_owned()))?;
+    let stdout =
+        child.stdout.take().ok_or_else(|| CliError::Failed("the server has no output".to_owned()))?;
     let mut lines = BufReader::new(stdout).lines();
     let line = tokio::time::timeout(START, lines.next_line())
         .await
         .map_err(|_| CliError::Failed(format!("the server was not ready within {START:?}")))?
         .map_err(|error| CliError::Io("cannot read from the server", error))?
         .ok_or_else(|| CliError::Failed("the server ended before it was ready".to_owned()))?;
-    let ready: Value =
-        serde_json::from_str(&line).map_err(|_| CliError::Failed("the server's first line is unreadable".to_owned()))?;
+    let ready: Value = serde_json::from_str(&line)
+        .map_err(|_| CliError::Failed("the server's first line is unreadable".to_owned()))?;
     let address = ready.get("address").and_then(Value::as_str).map(str::to_owned);
     address.ok_or_else(|| CliError::Failed("the server did not say where it listens".to_owned()))
 }

@@ -24,13 +24,15 @@ pub(super) async fn run(global: &Global, _: Arguments) -> Result<(), CliError> {
     let settings = global.settings()?;
     platform::telemetry::init(&settings.log, OWN).map_err(|error| CliError::Failed(error.to_string()))?;
     let metrics = metrics_server(&settings)?;
-    let data_dir = DataDir::acquire(&settings.data_dir).map_err(|error| CliError::Failed(error.to_string()))?;
+    let data_dir =
+        DataDir::acquire(&settings.data_dir).map_err(|error| CliError::Failed(error.to_string()))?;
     let (listen, workers) = (settings.server.listen.clone(), settings.server.workers);
     let patience = Duration::from_secs(settings.server.drain_seconds);
     let data_path = settings.data_dir.clone();
 
     // Termination is asked for from here on, so that a signal during the start is not lost.
-    let mut term = signal(SignalKind::terminate()).map_err(|error| CliError::Io("cannot listen for signals", error))?;
+    let mut term =
+        signal(SignalKind::terminate()).map_err(|error| CliError::Io("cannot listen for signals", error))?;
     let composition = Composition::build(settings, data_dir).await?;
     composition.start();
     let tasks = composition.tasks.clone();
@@ -38,8 +40,9 @@ pub(super) async fn run(global: &Global, _: Arguments) -> Result<(), CliError> {
         let operator = composition.operator();
         async move { control::serve(&data_path, operator, tasks.stopping()).await }
     });
-    let (server, address) = http::listen(&listen, workers, composition.web.clone(), composition.table.clone())
-        .map_err(|error| CliError::Io("cannot listen", error))?;
+    let (server, address) =
+        http::listen(&listen, workers, composition.web.clone(), composition.table.clone())
+            .map_err(|error| CliError::Io("cannot listen", error))?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
     announce(global, &address.to_string());

@@ -135,7 +135,12 @@ impl Api {
     }
 
     /// A request whose answer may be of any status.
-    pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, ClientError> {
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, ClientError> {
         let creates = method == Method::POST;
         let mut request = self.request(method, path);
         if creates {
@@ -182,7 +187,7 @@ pub fn fresh_id() -> String {
     use kernel::Random;
     let mut bytes = [0; 16];
     platform::random::OsRandom.fill(&mut bytes);
-    let millis = kernel::Clock::now(&platform::clock::SystemClock).unix_millis();
+    let millis = kernel::Clock::now(&platform::clock::SystemClock::new()).unix_millis();
     let mut random = [0; 10];
     random.copy_from_slice(bytes.split_at(10).0);
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string()

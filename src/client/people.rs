@@ -22,7 +22,12 @@ pub struct Person {
 
 impl Person {
     /// Reads a session out of an answer that issued one.
-    pub fn of_session(api: &Api, username: &str, password: &str, session: &Value) -> Result<Self, ClientError> {
+    pub fn of_session(
+        api: &Api,
+        username: &str,
+        password: &str,
+        session: &Value,
+    ) -> Result<Self, ClientError> {
         let text = |name: &'static str| {
             session.get(name).and_then(Value::as_str).map(str::to_owned).ok_or(ClientError::Incomplete(name))
         };
@@ -44,7 +49,12 @@ impl Person {
     }
 
     /// Spends an enrolment or activation token.
-    pub async fn activate(api: &Api, token: &str, username: &str, password: &str) -> Result<Self, ClientError> {
+    pub async fn activate(
+        api: &Api,
+        token: &str,
+        username: &str,
+        password: &str,
+    ) -> Result<Self, ClientError> {
         let body = json!({"token": token, "password": password});
         let answer = api.anonymous().post("/api/v1/auth/activate", body).await?;
         Self::of_session(api, username, password, &answer.body)
@@ -90,7 +100,11 @@ pub struct House {
 
 impl House {
     /// From the first admin's enrolment token to an active distributor, over the public API alone.
-    pub async fn open(api: &Api, enrolment: &str, passwords: impl Fn(&str) -> String) -> Result<Self, ClientError> {
+    pub async fn open(
+        api: &Api,
+        enrolment: &str,
+        passwords: impl Fn(&str) -> String,
+    ) -> Result<Self, ClientError> {
         let admin = Person::activate(api, enrolment, "admin", &passwords("admin")).await?;
         let approver = Self::hire_approver(&admin, "approver", &passwords("approver")).await?;
         let distributor =
@@ -99,7 +113,11 @@ impl House {
     }
 
     /// Creates a staff account, grants it the first `approver` role and enrols it.
-    pub async fn hire_approver(admin: &Person, username: &str, password: &str) -> Result<Person, ClientError> {
+    pub async fn hire_approver(
+        admin: &Person,
+        username: &str,
+        password: &str,
+    ) -> Result<Person, ClientError> {
         let made = admin.api.post("/api/v1/admin/staff", json!({"username": username})).await?;
         let account = made.text_at("/account_id")?;
         admin.api.put(&format!("/api/v1/admin/staff/{account}/roles/approver"), json!({})).await?;
@@ -115,7 +133,8 @@ impl House {
     ) -> Result<Person, ClientError> {
         let requested = admin.api.post("/api/v1/admin/distributors", json!({"username": username})).await?;
         let id = requested.text_at("/id")?;
-        let approved = approver.api.post(&format!("/api/v1/admin/distributors/{id}/approve"), json!({})).await?;
+        let approved =
+            approver.api.post(&format!("/api/v1/admin/distributors/{id}/approve"), json!({})).await?;
         Person::activate(&admin.api, &approved.text_at("/activation_token")?, username, password).await
     }
 

@@ -41,11 +41,14 @@ impl Socket {
         let headers = request.headers_mut();
         if let Some(token) = api.token() {
             let value = HeaderValue::from_str(&format!("Bearer {token}"));
-            headers.insert("authorization", value.map_err(|error| ClientError::Unreachable(error.to_string()))?);
+            headers
+                .insert("authorization", value.map_err(|error| ClientError::Unreachable(error.to_string()))?);
         }
-        let value = HeaderValue::from_str(protocols).map_err(|error| ClientError::Unreachable(error.to_string()))?;
+        let value =
+            HeaderValue::from_str(protocols).map_err(|error| ClientError::Unreachable(error.to_string()))?;
         headers.insert("sec-websocket-protocol", value);
-        let (stream, _) = tokio_tungstenite::connect_async_with_config(request, None, true).await.map_err(refusal)?;
+        let (stream, _) =
+            tokio_tungstenite::connect_async_with_config(request, None, true).await.map_err(refusal)?;
         Ok(Self { stream, kept: VecDeque::new() })
     }
 
@@ -60,7 +63,13 @@ impl Socket {
     }
 
     /// Sends a command without waiting for its answer.
-    pub async fn command(&mut self, cid: &str, topic: &Value, base: u64, action: &Value) -> Result<(), ClientError> {
+    pub async fn command(
+        &mut self,
+        cid: &str,
+        topic: &Value,
+        base: u64,
+        action: &Value,
+    ) -> Result<(), ClientError> {
         self.send(&json!({"t": "cmd", "cid": cid, "topic": topic, "base": base, "do": action})).await
     }
 
@@ -117,12 +126,16 @@ impl Socket {
             let received = tokio::time::timeout(patience, self.stream.next()).await;
             match received.map_err(|_| ClientError::Silence(patience))? {
                 Some(Ok(Message::Text(text))) => {
-                    return serde_json::from_str(&text).map_err(|_| ClientError::Incomplete("JSON in a frame"));
+                    return serde_json::from_str(&text)
+                        .map_err(|_| ClientError::Incomplete("JSON in a frame"));
                 }
                 Some(Ok(Message::Close(frame))) => return Err(closed_by(frame)),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => {
-                    return Err(ClientError::Closed { code: 1006, reason: "the connection broke".to_owned() });
+                    return Err(ClientError::Closed {
+                        code: 1006,
+                        reason: "the connection broke".to_owned(),
+                    });
                 }
             }
         }

@@ -112,7 +112,8 @@ impl Table {
             let answers = frame.get("cid").and_then(Value::as_str) == Some(cid);
             match frame.get("t").and_then(Value::as_str) {
                 Some("ok") if answers => {
-                    let seq = frame.get("seq").and_then(Value::as_u64).ok_or(ClientError::Incomplete("seq"))?;
+                    let seq =
+                        frame.get("seq").and_then(Value::as_u64).ok_or(ClientError::Incomplete("seq"))?;
                     return Ok((Answered::Done(seq), seen));
                 }
                 Some("err") if answers => {
@@ -136,7 +137,8 @@ impl Table {
             }
             Some("ev") => self.take_event(frame).map(|seen| vec![seen]),
             Some("evs") => {
-                let events = frame.get("events").and_then(Value::as_array).ok_or(ClientError::Incomplete("events"))?;
+                let events =
+                    frame.get("events").and_then(Value::as_array).ok_or(ClientError::Incomplete("events"))?;
                 events.clone().iter().map(|event| self.take_event(event)).collect()
             }
             _ => Ok(Vec::new()),

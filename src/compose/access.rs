@@ -55,7 +55,9 @@ fn failure_of(error: &IdentityError) -> AuthFailure {
             _ => AuthFailure::Invalid,
         },
         IdentityError::Port { .. } => AuthFailure::Unavailable,
-        IdentityError::UnknownAccount | IdentityError::WrongState | IdentityError::Cancelled => AuthFailure::Invalid,
+        IdentityError::UnknownAccount | IdentityError::WrongState | IdentityError::Cancelled => {
+            AuthFailure::Invalid
+        }
     }
 }
 

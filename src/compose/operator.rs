@@ -16,7 +16,11 @@ impl Operator for Modules {
         };
         match command {
             "admin.bootstrap" => {
-                let made = self.identity.bootstrap_admin(&text("username")?).await.map_err(|error| error.to_string())?;
+                let made = self
+                    .identity
+                    .bootstrap_admin(&text("username")?)
+                    .await
+                    .map_err(|error| error.to_string())?;
                 Ok(json!({
                     "account_id": made.account,
                     "enrolment_token": secrecy::ExposeSecret::expose_secret(&made.token),

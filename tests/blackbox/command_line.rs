@@ -17,7 +17,9 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn help_lists_every_command_and_wrong_usage_exits_with_2() {
     let help = text(&whot(&["--help"]).stdout);
-    for command in ["serve", "migrate", "admin", "demo", "openapi", "doctor", "jobs", "keys", "secrets", "health"] {
+    for command in
+        ["serve", "migrate", "admin", "demo", "openapi", "doctor", "jobs", "keys", "secrets", "health"]
+    {
         assert!(help.contains(command), "{command} is not in:\n{help}");
         assert!(whot(&[command, "--help"]).status.success(), "{command} --help");
     }

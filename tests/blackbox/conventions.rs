@@ -32,10 +32,15 @@ async fn every_kind_of_bad_request_gets_a_precise_problem() {
     assert_problem(&answer, 405, "method_not_allowed");
     assert!(answer.header("allow").unwrap().contains("POST"));
     assert_problem(&raw(api, Method::POST, login, json_type, "{\"login\":").await, 400, "malformed_json");
-    assert_problem(&raw(api, Method::POST, login, "text/plain", "hello").await, 415, "unsupported_media_type");
+    assert_problem(
+        &raw(api, Method::POST, login, "text/plain", "hello").await,
+        415,
+        "unsupported_media_type",
+    );
     let huge = format!("{{\"login\":\"{}\"}}", "x".repeat(200_000));
     assert_problem(&raw(api, Method::POST, login, json_type, &huge).await, 413, "payload_too_large");
-    let unknown = raw(api, Method::POST, login, json_type, r#"{"login":"a","password":"b","admin":true}"#).await;
+    let unknown =
+        raw(api, Method::POST, login, json_type, r#"{"login":"a","password":"b","admin":true}"#).await;
     assert_problem(&unknown, 422, "unknown_field");
     assert_eq!(unknown.body["errors"][0]["pointer"], "/admin", "{}", unknown.text);
     let wrong_type = raw(api, Method::POST, login, json_type, r#"{"login":7,"password":"b"}"#).await;
@@ -45,7 +50,8 @@ async fn every_kind_of_bad_request_gets_a_precise_problem() {
     let answer = api.call(Method::GET, "/api/v1/users/me", None).await.unwrap();
     assert_problem(&answer, 401, "unauthenticated");
     assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer"));
-    let forged = api.with_token("eyJhbGciOiJub25lIn0.e30.").call(Method::GET, "/api/v1/users/me", None).await.unwrap();
+    let forged =
+        api.with_token("eyJhbGciOiJub25lIn0.e30.").call(Method::GET, "/api/v1/users/me", None).await.unwrap();
     assert_eq!(forged.status, 401);
     let refused = house.distributor.api.call(Method::GET, "/api/v1/admin/distributors", None).await.unwrap();
     assert_problem(&refused, 403, "forbidden");
@@ -56,7 +62,8 @@ async fn every_kind_of_bad_request_gets_a_precise_problem() {
 #[tokio::test]
 async fn a_request_id_is_kept_when_it_is_well_formed_and_replaced_when_it_is_not() {
     let server = Server::start();
-    let ask = |id: &'static str| Api::send(server.api.request(Method::GET, "/healthz").header("x-request-id", id));
+    let ask =
+        |id: &'static str| Api::send(server.api.request(Method::GET, "/healthz").header("x-request-id", id));
     assert_eq!(ask("req-1.A_b").await.unwrap().header("x-request-id"), Some("req-1.A_b"));
     let replaced = ask("no good: spaces").await.unwrap();
     let id = replaced.header("x-request-id").unwrap();
@@ -74,7 +81,8 @@ async fn answers_carry_the_security_headers_and_what_is_private_is_not_stored() 
     }
     assert!(me.header("ratelimit").is_some() && me.header("ratelimit-policy").is_some());
     let preflight = server.api.request(Method::OPTIONS, "/api/v1/users/me");
-    let preflight = preflight.header("origin", "https://evil.example").header("access-control-request-method", "GET");
+    let preflight =
+        preflight.header("origin", "https://evil.example").header("access-control-request-method", "GET");
     let answer = Api::send(preflight).await.unwrap();
     assert!(answer.header("access-control-allow-origin").is_none(), "CORS is closed");
 }
@@ -112,7 +120,9 @@ async fn a_list_is_paged_by_signed_cursors_that_belong_to_one_person_and_filter(
     let mut cursors = Vec::new();
     loop {
         let page = api.get(&path).await.unwrap();
-        seen.extend(page.body["items"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap().to_owned()));
+        seen.extend(
+            page.body["items"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap().to_owned()),
+        );
         let Some(cursor) = page.body["next_cursor"].as_str() else { break };
         cursors.push(cursor.to_owned());
         path = format!("/api/v1/invites?limit=2&cursor={cursor}");

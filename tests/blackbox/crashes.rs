@@ -22,7 +22,10 @@ const ARROWS: &[&str] = &[
 ];
 
 /// Retries until the server, started again, answers as promised.
-async fn persist<T, F: Future<Output = Result<T, ClientError>>>(what: &str, mut attempt: impl FnMut() -> F) -> T {
+async fn persist<T, F: Future<Output = Result<T, ClientError>>>(
+    what: &str,
+    mut attempt: impl FnMut() -> F,
+) -> T {
     let mut last = None;
     for _ in 0..100 {
         match attempt().await {
@@ -156,10 +159,12 @@ async fn one_game(ada: &mut Person, ben: &mut Person, game: &str, done: &AtomicB
             Some((mover, fresh_id(), action))
         });
         let result = match &next {
-            Some((mover, cid, action)) => tables[*mover].play_as(cid, action).await.map(|(answered, seen)| {
-                told.hear(*mover, seen);
-                Some((*mover, answered))
-            }),
+            Some((mover, cid, action)) => {
+                tables[*mover].play_as(cid, action).await.map(|(answered, seen)| {
+                    told.hear(*mover, seen);
+                    Some((*mover, answered))
+                })
+            }
             None => tables[0].advance().await.map(|seen| {
                 told.hear(0, seen);
                 None
@@ -174,7 +179,10 @@ async fn one_game(ada: &mut Person, ben: &mut Person, game: &str, done: &AtomicB
             }
             Ok(Some((_, Answered::Refused { code, retryable }))) => {
                 // The clock may have moved for us while nobody could be reached.
-                assert!(retryable || code == "stale_base" || code == "not_your_turn" || code == "game_over", "{code}");
+                assert!(
+                    retryable || code == "stale_base" || code == "not_your_turn" || code == "game_over",
+                    "{code}"
+                );
                 pending = None;
             }
             Ok(None) => {}
@@ -233,7 +241,8 @@ async fn check_record(game: &str, ada: &Person, told: &Told) {
         let mut heard = heard.clone();
         // What was legal at the moment is advice that goes with a live event, no part of the record.
         heard.as_object_mut().map(|members| members.remove("legal"));
-        let mut kept = recorded.get(seq).cloned().unwrap_or_else(|| panic!("acknowledged event {seq} is lost"));
+        let mut kept =
+            recorded.get(seq).cloned().unwrap_or_else(|| panic!("acknowledged event {seq} is lost"));
         kept.as_object_mut().map(|members| members.remove("legal"));
         assert_eq!(heard, kept, "event {seq} changed");
     }
@@ -249,9 +258,11 @@ async fn after_an_outage_the_clocks_were_extended_by_an_event_that_both_players_
     tokio::time::sleep(Duration::from_secs(3)).await;
     server.run();
     for person in [&ada, &ben] {
-        let events = persist("the journal", || person.api.get(&format!("/api/v1/games/{game}/events?after={before}")));
+        let events =
+            persist("the journal", || person.api.get(&format!("/api/v1/games/{game}/events?after={before}")));
         let events = events.await;
-        let extended = events.body["items"].as_array().unwrap().iter().filter(|e| e["data"]["kind"] == "clock_extended");
+        let extended =
+            events.body["items"].as_array().unwrap().iter().filter(|e| e["data"]["kind"] == "clock_extended");
         assert_eq!(extended.count(), 1, "{}", events.text);
     }
     server.restart();

@@ -40,7 +40,8 @@ pub(crate) struct OwnDatabase {
 
 impl OwnDatabase {
     pub(crate) fn create() -> Self {
-        let admin_url = std::env::var("WHOT_TEST_POSTGRES").expect("WHOT_TEST_POSTGRES names the server to test on");
+        let admin_url =
+            std::env::var("WHOT_TEST_POSTGRES").expect("WHOT_TEST_POSTGRES names the server to test on");
         let name = format!("whot_{}", data_encoding::HEXLOWER.encode(&random::<8>()));
         let own = Self { admin_url, name };
         own.execute(&format!("CREATE DATABASE {}", own.name));
@@ -53,7 +54,8 @@ impl OwnDatabase {
     }
 
     fn execute(&self, sql: &str) {
-        let done = Command::new("psql").args(["-qX", "-v", "ON_ERROR_STOP=1", "-c", sql, &self.admin_url]).output();
+        let done =
+            Command::new("psql").args(["-qX", "-v", "ON_ERROR_STOP=1", "-c", sql, &self.admin_url]).output();
         let done = done.expect("psql is installed");
         assert!(done.status.success(), "{sql}: {}", String::from_utf8_lossy(&done.stderr));
     }

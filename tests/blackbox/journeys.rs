@@ -11,7 +11,9 @@ pub(crate) async fn play_out(tables: &mut [Table; 2]) -> Value {
         if let Some(mover) = tables.iter().position(Table::to_move) {
             let action = preferred(&tables[mover].legal);
             let (answered, _) = tables[mover].play(&action).await.expect("an answer");
-            let Answered::Done(seq) = answered else { panic!("a legal command was refused: {action} {answered:?}") };
+            let Answered::Done(seq) = answered else {
+                panic!("a legal command was refused: {action} {answered:?}")
+            };
             for table in tables.iter_mut() {
                 while table.seq < seq {
                     table.advance().await.expect("the events of the move");
@@ -39,7 +41,8 @@ async fn from_an_empty_house_to_a_finished_game() {
     let me = ada.api.get("/api/v1/users/me").await.unwrap();
     assert_eq!(me.body["username"], "ada");
     assert_eq!(me.body["account_type"], "customer");
-    let relationship = house.distributor.api.get(&format!("/api/v1/relationships/{}", ada.account)).await.unwrap();
+    let relationship =
+        house.distributor.api.get(&format!("/api/v1/relationships/{}", ada.account)).await.unwrap();
     assert_eq!(relationship.body["state"], "active");
 
     let again = Person::sign_in(&server.api, "ben", PASSWORD).await.unwrap();

@@ -8,7 +8,8 @@ use whot::client::{Api, Person, Socket, Table, fresh_id};
 use crate::harness::{PASSWORD, Server, game_of};
 
 async fn redeem(api: &Api, code: &str) -> (u16, Value) {
-    let answer = api.call(Method::POST, "/api/v1/invites/redeem", Some(&json!({"token": code}))).await.unwrap();
+    let answer =
+        api.call(Method::POST, "/api/v1/invites/redeem", Some(&json!({"token": code}))).await.unwrap();
     (answer.status, answer.body)
 }
 
@@ -108,7 +109,8 @@ async fn the_same_command_id_ten_times_at_once_has_one_effect_and_one_answer() {
         socket.answer_to(&cid).await.unwrap()
     }));
     let (over_rest, over_sockets) = tokio::join!(over_rest, over_sockets);
-    let mut seqs: Vec<u64> = over_rest.into_iter().map(|answer| answer.unwrap().body["seq"].as_u64().unwrap()).collect();
+    let mut seqs: Vec<u64> =
+        over_rest.into_iter().map(|answer| answer.unwrap().body["seq"].as_u64().unwrap()).collect();
     seqs.extend(over_sockets.iter().map(|frame| frame["seq"].as_u64().unwrap_or_else(|| panic!("{frame}"))));
     assert_eq!(seqs.len(), 10);
     assert!(seqs.iter().all(|seq| *seq == seqs[0]), "{seqs:?}");

@@ -7,7 +7,8 @@ use crate::harness::{Database, OwnDatabase, PASSWORD, Server};
 
 /// The contexts, by their folders of migrations.
 fn contexts() -> Vec<String> {
-    let folders = std::fs::read_dir(root().join("migrations")).unwrap().map(|entry| entry.unwrap().file_name());
+    let folders =
+        std::fs::read_dir(root().join("migrations")).unwrap().map(|entry| entry.unwrap().file_name());
     let names = folders.map(|name| name.into_string().unwrap());
     let contexts: Vec<String> = names.filter(|name| name != "platform" && name != "bootstrap").collect();
     assert!(contexts.len() >= 3, "{contexts:?}");
@@ -38,7 +39,8 @@ impl Divided {
                 settings.push((format!("database.{context}.{key}"), url));
             }
         }
-        let settings: Vec<(&str, &str)> = settings.iter().map(|(key, url)| (key.as_str(), url.as_str())).collect();
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(key, url)| (key.as_str(), url.as_str())).collect();
         Self { server: Server::start_with(&settings), database }
     }
 

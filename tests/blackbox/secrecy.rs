@@ -29,11 +29,21 @@ async fn no_password_token_code_or_ticket_is_in_any_log_at_any_level() {
     let in_path = format!("/api/v1/invites/{code}/redeem");
     house.api.call(Method::POST, &in_path, Some(&json!({}))).await.unwrap();
     let wrong = format!("{PLANTED}-wrong");
-    house.api.call(Method::POST, "/api/v1/auth/login", Some(&json!({"login": "ada", "password": wrong}))).await.unwrap();
+    house
+        .api
+        .call(Method::POST, "/api/v1/auth/login", Some(&json!({"login": "ada", "password": wrong})))
+        .await
+        .unwrap();
     let malformed = format!("{{\"login\":\"ada\",\"password\":\"{PLANTED}\",");
-    let request = house.api.request(Method::POST, "/api/v1/auth/login").header("content-type", "application/json");
+    let request =
+        house.api.request(Method::POST, "/api/v1/auth/login").header("content-type", "application/json");
     Api::send(request.body(malformed)).await.unwrap();
-    house.api.with_token(format!("junk-{PLANTED}")).call(Method::GET, "/api/v1/users/me", None).await.unwrap();
+    house
+        .api
+        .with_token(format!("junk-{PLANTED}"))
+        .call(Method::GET, "/api/v1/users/me", None)
+        .await
+        .unwrap();
 
     let ben = house.new_customer("ben", PLANTED).await.unwrap();
     let game = game_of(&ada, &ben).await;

@@ -60,7 +60,10 @@ async fn garbage_huge_frames_and_wrong_versions_close_with_4400_and_change_nothi
         let mut socket = ada.live(json!([])).await.unwrap();
         socket.send_text(garbage.to_owned()).await.unwrap();
         let (code, reason) = socket.closed().await;
-        assert!(code == 4400 || (code == 1009 && garbage.len() > 48 * 1024), "{garbage:.40}: {code} {reason}");
+        assert!(
+            code == 4400 || (code == 1009 && garbage.len() > 48 * 1024),
+            "{garbage:.40}: {code} {reason}"
+        );
         assert!(!reason.is_empty(), "{garbage:.40} was not told why");
     }
     let mut socket = Socket::connect(&ada.api, "/api/v1/live", "whot.v1").await.unwrap();
@@ -78,11 +81,16 @@ async fn a_business_error_is_answered_and_the_socket_lives_on() {
     let game = game_of(&ada, &ben).await;
     let mut socket = cyd.live(json!([])).await.unwrap();
     // A game that is not hers, one that does not exist, and one that is no id at all are told apart by nobody.
-    for topic in [game.as_str(), "gam_00000000000000000000000000", "gam_x", "acc_00000000000000000000000000"] {
+    for topic in [game.as_str(), "gam_00000000000000000000000000", "gam_x", "acc_00000000000000000000000000"]
+    {
         let cid = fresh_id();
         socket.command(&cid, &json!({"game": topic}), 0, &json!({"draw": {}})).await.unwrap();
         let answer = socket.answer_to(&cid).await.unwrap();
-        assert_eq!((answer["t"].as_str(), answer["code"].as_str()), (Some("err"), Some("not_found")), "{topic}");
+        assert_eq!(
+            (answer["t"].as_str(), answer["code"].as_str()),
+            (Some("err"), Some("not_found")),
+            "{topic}"
+        );
         let cid = fresh_id();
         socket.send(&json!({"t": "follow", "cid": cid, "topic": {"game": topic}})).await.unwrap();
         assert_eq!(socket.answer_to(&cid).await.unwrap()["code"], "not_found", "{topic}");
@@ -104,14 +112,18 @@ async fn an_illegal_move_names_its_reason_and_a_stale_base_brings_a_snapshot() {
     let nonsense = json!({"play": {"card": "circle-6"}});
     let (answered, _) = tables[mover].play(&nonsense).await.unwrap();
     assert!(matches!(&answered, Answered::Refused { code, .. } if code == "malformed"), "{answered:?}");
-    for uncalled in [json!({"play": {"card": "whot-20"}}), json!({"play": {"card": "whot-20", "call": "moon"}})] {
+    for uncalled in
+        [json!({"play": {"card": "whot-20"}}), json!({"play": {"card": "whot-20", "call": "moon"}})]
+    {
         let (answered, _) = tables[mover].play(&uncalled).await.unwrap();
         assert!(matches!(answered, Answered::Refused { .. }), "{uncalled}");
     }
 
     let stale = tables[mover].seq;
     let action = json!({"draw": {}});
-    let (Answered::Done(_), _) = tables[mover].play(&action).await.unwrap() else { panic!("a draw is always legal") };
+    let (Answered::Done(_), _) = tables[mover].play(&action).await.unwrap() else {
+        panic!("a draw is always legal")
+    };
     let cid = fresh_id();
     let topic = tables[mover].topic();
     let socket = tables[mover].socket();
@@ -196,7 +208,11 @@ async fn a_newer_socket_of_the_same_device_replaces_the_older_one() {
     let mut newer = ada.live(json!([])).await.unwrap();
     assert_eq!(older.closed().await.0, 4009);
     newer.send(&json!({"t": "ping", "n": 2})).await.unwrap();
-    assert_eq!(newer.frame_of("pong").await.unwrap()["n"], 2, "the dying one did not take down its successor");
+    assert_eq!(
+        newer.frame_of("pong").await.unwrap()["n"],
+        2,
+        "the dying one did not take down its successor"
+    );
 }
 
 #[tokio::test]
@@ -220,7 +236,10 @@ async fn a_reconnect_token_opens_only_its_game_and_only_once() {
     let token = ada.api.get(&format!("/api/v1/games/{game}/reconnect-token")).await.unwrap();
     let token = token.text_at("/token").unwrap();
     let offer = format!("whot.v1, whot.ticket.{token}");
-    assert_eq!(refused(Socket::connect(&server.api, &format!("/api/v1/games/{other}/ws"), &offer).await).0, 401);
+    assert_eq!(
+        refused(Socket::connect(&server.api, &format!("/api/v1/games/{other}/ws"), &offer).await).0,
+        401
+    );
     let token = ada.api.get(&format!("/api/v1/games/{game}/reconnect-token")).await.unwrap();
     let offer = format!("whot.v1, whot.ticket.{}", token.text_at("/token").unwrap());
     let path = format!("/api/v1/games/{game}/ws");

@@ -46,10 +46,7 @@ struct Pace {
 pub(crate) async fn run(global: &Global, arguments: Arguments) -> Result<(), CliError> {
     let settings = global.settings()?;
     let database = settings.database.of("game", &settings.data_dir).url;
-    let relaxed = [
-        ("customer.open_invites", "100000"),
-        ("customer.invites_per_day", "100000"),
-    ];
+    let relaxed = [("customer.open_invites", "100000"), ("customer.invites_per_day", "100000")];
     let relaxed: Vec<(String, String)> =
         relaxed.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let server = OwnServer::start(Profile::Test, database.postgres(), &relaxed).await?;
@@ -75,9 +72,7 @@ async fn measure(server: &OwnServer, arguments: &Arguments, as_json: bool) -> Re
     let pace = Pace {
         begin,
         end: begin.plus(Duration::from_secs(arguments.seconds)),
-        interval: arguments
-            .rate
-            .map(|rate| Duration::from_secs(1) * arguments.pairs / rate.max(1)),
+        interval: arguments.rate.map(|rate| Duration::from_secs(1) * arguments.pairs / rate.max(1)),
     };
     let tasks: Vec<_> =
         pairs.into_iter().map(|(one, two)| tokio::spawn(play(one, two, clock.clone(), pace))).collect();
@@ -92,12 +87,18 @@ async fn measure(server: &OwnServer, arguments: &Arguments, as_json: bool) -> Re
         all.seen.extend(measured.seen);
     }
     let sync_after = floor::fdatasync(200)?;
-    let cpu = cpu_after.zip(cpu_before).map(|(after, before)| after.saturating_sub(before)).unwrap_or_default();
+    let cpu =
+        cpu_after.zip(cpu_before).map(|(after, before)| after.saturating_sub(before)).unwrap_or_default();
     report(arguments, all, cpu, sync_before.min(sync_after), process::anonymous_memory_of(pid), as_json);
     Ok(())
 }
 
-async fn play(one: Person, two: Person, clock: Arc<SystemClock>, pace: Pace) -> Result<Measured, ClientError> {
+async fn play(
+    one: Person,
+    two: Person,
+    clock: Arc<SystemClock>,
+    pace: Pace,
+) -> Result<Measured, ClientError> {
     let mut measured = Measured::default();
     let mut due = pace.begin;
     while clock.now() < pace.end {
@@ -107,7 +108,8 @@ async fn play(one: Person, two: Person, clock: Arc<SystemClock>, pace: Pace) -> 
         let [mut first, mut second] = [Table::sit(&one, &game).await?, Table::sit(&two, &game).await?];
         clock.sleep(pace.begin.since(clock.now())).await;
         while first.outcome.is_none() && clock.now() < pace.end {
-            let (mover, other) = if first.to_move() { (&mut first, &mut second) } else { (&mut second, &mut first) };
+            let (mover, other) =
+                if first.to_move() { (&mut first, &mut second) } else { (&mut second, &mut first) };
             if !mover.to_move() {
                 return Err(ClientError::Incomplete("a seat that can move"));
             }

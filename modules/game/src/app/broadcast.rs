@@ -3,13 +3,13 @@
 use kernel::id::{AccountId, GameId};
 
 use crate::domain::entry::Recorded;
-use crate::store::Told;
-use game_engine::BySeat;
+pub(crate) use crate::store::Told;
+use game_engine::{BySeat, State};
 
 /// Takes what has been committed. Never waits and never fails.
 pub(crate) trait Broadcast: Send + Sync {
-    /// Lines of a journal, in order.
-    fn lines(&self, game: GameId, players: &BySeat<AccountId>, lines: &[Recorded]);
+    /// Lines of a journal, in order, and how the game stands after the last of them.
+    fn lines(&self, game: GameId, players: &BySeat<AccountId>, lines: &[Recorded], after: &State);
     /// Notices, each in its account's order.
     fn notices(&self, told: &[Told]);
 }

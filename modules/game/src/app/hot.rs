@@ -88,7 +88,11 @@ pub(crate) enum Message {
     Lapsed(Seat),
     /// A time without any node has to be made good.
     Extend(Gap),
-    Void { reason: String, call: CallContext, done: oneshot::Sender<Result<bool, Trouble>> },
+    Void {
+        reason: String,
+        call: CallContext,
+        done: oneshot::Sender<Result<bool, Trouble>>,
+    },
 }
 
 /// The one answer to a command.
@@ -245,7 +249,9 @@ impl Hot {
             match next(table, seat, ask) {
                 Step::Answered(seq) => return Ok(Answer::Done { seq }),
                 Step::Missed(deadline) => self.lapse(deadline, ask.received).await?,
-                Step::Refused(why) if fresh || why == Why::IdConflict => return Ok(self.refuse(why, table, seat)),
+                Step::Refused(why) if fresh || why == Why::IdConflict => {
+                    return Ok(self.refuse(why, table, seat));
+                }
                 // Another node may know better.
                 Step::Refused(_) => {
                     self.refresh().await?;
@@ -415,9 +421,13 @@ impl Hot {
         };
         match self.parts.store.append(append).await {
             Ok(Some(told)) => {
-                (self.parts.reach)(if plan.outcome().is_some() { arrows::FINISHED } else { arrows::APPENDED });
+                (self.parts.reach)(if plan.outcome().is_some() {
+                    arrows::FINISHED
+                } else {
+                    arrows::APPENDED
+                });
                 self.parts.meters.commit_seconds.record(self.parts.clock.now().since(began));
-                self.parts.broadcast.lines(self.game, &table.players, &plan.lines);
+                self.parts.broadcast.lines(self.game, &table.players, &plan.lines, &plan.state);
                 self.parts.broadcast.notices(&told);
                 table.commit(plan);
                 self.schedule();

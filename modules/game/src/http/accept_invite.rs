@@ -26,7 +26,7 @@ pub(super) struct Acceptance {
 #[schema(as = GameBegun)]
 pub(super) struct Begun {
     #[schema(value_type = schema::GameId)]
-    game: GameId,
+    game_id: GameId,
 }
 
 pub(super) async fn handle(
@@ -39,5 +39,5 @@ pub(super) async fn handle(
     let game = accept_invite::run(&app, &caller.call, caller.principal.account, id.0, entropy)
         .await
         .map_err(problem::of_accept)?;
-    Ok(Answer::ok(Begun { game }))
+    Ok(Answer::ok(Begun { game_id: game }))
 }

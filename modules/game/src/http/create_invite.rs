@@ -40,7 +40,11 @@ pub(super) async fn handle(
 ) -> Result<Answer<InviteView>, Problem> {
     let Keyed { body, claim } = new;
     if body.username.is_empty() || body.username.len() > LONGEST_NAME {
-        return Err(Problem::invalid("invalid_request").pointer("/username", "out_of_range", "1 to 64 characters"));
+        return Err(Problem::invalid("invalid_request").pointer(
+            "/username",
+            "out_of_range",
+            "1 to 64 characters",
+        ));
     }
     let clock = body.clock.unwrap_or_default();
     let rules = rule_set::read(&body.rule_set, body.match_rule.as_deref(), clock);

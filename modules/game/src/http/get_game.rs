@@ -12,8 +12,7 @@ pub(super) async fn handle(
     app: State<App>,
     id: PathId<GameId>,
 ) -> Result<Answer<Snapshot>, Problem> {
-    let view =
-        look::snapshot(&app, caller.principal.account, id.0).await.map_err(problem::of_trouble)?;
+    let view = look::snapshot(&app, caller.principal.account, id.0).await.map_err(problem::of_trouble)?;
     let names = app.names.of(&caller.call, [view.players.first, view.players.second]).await;
     Ok(Answer::ok(Snapshot::of(&view, &names)))
 }

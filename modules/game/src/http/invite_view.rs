@@ -33,10 +33,10 @@ platform::word_schema! { DirectionWord: Direction }
 #[schema(as = GameInvite)]
 pub(super) struct InviteView {
     #[schema(value_type = schema::GameInviteId)]
-    invite: GameInviteId,
+    id: GameInviteId,
     /// The game it becomes when it is accepted.
     #[schema(value_type = schema::GameId)]
-    game: GameId,
+    game_id: GameId,
     #[schema(value_type = DirectionWord)]
     direction: Direction,
     #[schema(value_type = GameInviteStateWord)]
@@ -76,8 +76,8 @@ impl InviteView {
     ) -> Self {
         let own = invite.side_of(viewer) == Some(Side::Creator);
         Self {
-            invite: invite.id,
-            game: invite.game,
+            id: invite.id,
+            game_id: invite.game,
             direction: if own { Direction::Outgoing } else { Direction::Incoming },
             state: invite.state(now),
             creator: Person::named(invite.creator, names),

@@ -137,7 +137,7 @@ fn games() -> Routes {
                 .problem(409, "must_play")
                 .problem(409, "nothing_to_pass")
                 .problem(409, "nothing_to_announce")
-                .problem(422, "malformed_command")
+                .problem(422, "malformed")
                 .rate(Rate::Play)
                 .body_limit(4 * 1024),
         )

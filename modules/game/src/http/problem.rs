@@ -43,13 +43,16 @@ pub(super) fn of_create(error: CreateError) -> Problem {
         CreateError::TooManyOpen => {
             Problem::conflict("too_many_open_invites").detail("Cancel one, or wait until one is answered.")
         }
-        CreateError::NoSuchRematch => Problem::invalid("no_such_rematch")
-            .pointer("/rematch_of", "no_such_rematch", "not a finished game of the two"),
+        CreateError::NoSuchRematch => Problem::invalid("no_such_rematch").pointer(
+            "/rematch_of",
+            "no_such_rematch",
+            "not a finished game of the two",
+        ),
         CreateError::RematchOffered(invite) => {
-            Problem::conflict("rematch_offered").with("invite", invite.to_string())
+            Problem::conflict("rematch_offered").with("invite_id", invite.to_string())
         }
-        CreateError::KeyReused => Problem::invalid("idempotency_key_reused"),
-        CreateError::InFlight => Problem::conflict("request_in_flight").retry_after(LATER),
+        CreateError::KeyReused => Problem::idempotency_key_reused(),
+        CreateError::InFlight => Problem::idempotency_in_flight(),
         CreateError::Store(error) => Problem::from(error),
         CreateError::Identity(IdentityError::Port { source }) => Problem::from(source),
         CreateError::Identity(_) => not_available(),
@@ -120,5 +123,5 @@ pub(super) fn of_rules(error: &RuleError) -> Problem {
 }
 
 pub(super) fn malformed_command() -> Problem {
-    Problem::invalid("malformed_command").pointer("/do", "malformed_command", "not a command of this game")
+    Problem::invalid("malformed").pointer("/do", "malformed", "not a command of this game")
 }

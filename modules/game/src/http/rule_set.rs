@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_changed_toggle_match_or_clock_makes_a_custom_set() {
-        let toggled = form(r#"{"name":"naija_classic","toggles":{"deal":5,"must_play":true,"counter":"cross"}}"#);
+        let toggled =
+            form(r#"{"name":"naija_classic","toggles":{"deal":5,"must_play":true,"counter":"cross"}}"#);
         let rules = read(&toggled, None, ClockForm::default()).unwrap();
         assert_eq!((rules.name, rules.deal, rules.must_play), (RuleName::CUSTOM, 5, true));
         let best = read(&form(r#""quick""#), Some("best_of(3)"), ClockForm::default()).unwrap();
@@ -119,7 +120,11 @@ mod tests {
         let slow = ClockForm { turn_s: Some(60), ..ClockForm::default() };
         assert_eq!(read(&form(r#""quick""#), None, slow).unwrap().clock.turn_s, 60);
         let shown = serde_json::to_string(&RulesView::of(&rules)).unwrap();
-        assert_eq!(read(&form(&shown), None, ClockForm::default()), Ok(rules), "custom sets can be asked for again");
+        assert_eq!(
+            read(&form(&shown), None, ClockForm::default()),
+            Ok(rules),
+            "custom sets can be asked for again"
+        );
     }
 
     #[test]
@@ -136,7 +141,8 @@ mod tests {
             assert_eq!(refused, Err(toggle), "{json}");
         }
         assert_eq!(
-            read(&form(r#""quick""#), Some("best_of(4)"), ClockForm::default()).map_err(|error| error.toggle()),
+            read(&form(r#""quick""#), Some("best_of(4)"), ClockForm::default())
+                .map_err(|error| error.toggle()),
             Err("match")
         );
     }

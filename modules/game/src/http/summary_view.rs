@@ -8,15 +8,15 @@ use platform::web::schema;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::app::history::Summary;
 use crate::domain::ending::Status;
 use crate::live::wire::{GameStatusWord, OutcomeView, Person, RulesView};
-use crate::store::Summary;
 
 /// A game and how it ended. Scores of running games stand in the game itself.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct GameSummary {
     #[schema(value_type = schema::GameId)]
-    game: GameId,
+    game_id: GameId,
     #[schema(value_type = GameStatusWord)]
     status: Status,
     #[schema(value_type = Vec<Person>, min_items = 2, max_items = 2)]
@@ -41,7 +41,7 @@ impl GameSummary {
     pub(super) fn of(summary: &Summary, names: &HashMap<AccountId, String>) -> Self {
         let players = [summary.players.first, summary.players.second];
         Self {
-            game: summary.game,
+            game_id: summary.game,
             status: summary.ending.as_ref().map_or(Status::Active, |ending| ending.status),
             players: players.map(|account| Person::named(account, names)),
             rule_set: RulesView::of(&summary.rules),

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use game_engine::{BySeat, Event, Seat};
+use game_engine::{BySeat, Event, Seat, State, legal};
 use kernel::id::{AccountId, GameId};
 use platform::live::{Body, Hub, Published, TopicKey, Viewer};
 
 use super::inbox::notice_data;
 use super::wire::EventData;
 use super::{KIND, viewer_of};
-use crate::app::broadcast::Broadcast;
+use crate::app::broadcast::{Broadcast, Told};
 use crate::domain::entry::{Entry, Recorded};
-use crate::store::Told;
 
 /// Publishes through the hub of this process.
 pub(crate) struct HubBroadcast(pub(crate) Arc<Hub>);
@@ -27,24 +26,34 @@ fn differs(entry: &Entry) -> bool {
     matches!(entry, Entry::Rules(Event::Dealt(_) | Event::Drew { .. }))
 }
 
-fn bodies(line: &Recorded) -> Option<Bodies> {
-    let first = EventData::raw(line, Seat::First)?;
-    if differs(&line.entry) {
-        Some(Bodies::Each(first, EventData::raw(line, Seat::Second)?))
+/// `after` is how the game stands, where nothing of the rules follows this line.
+fn bodies(line: &Recorded, after: Option<&State>) -> Option<Bodies> {
+    let may = |seat| after.map(|state| legal(state, seat)).filter(|may| !may.is_empty());
+    let (first, second) = (may(Seat::First), may(Seat::Second));
+    let same = !differs(&line.entry) && first.is_none() && second.is_none();
+    let one = EventData::raw_with(line, Seat::First, first.as_deref())?;
+    if same {
+        Some(Bodies::Same(one))
     } else {
-        Some(Bodies::Same(first))
+        Some(Bodies::Each(one, EventData::raw_with(line, Seat::Second, second.as_deref())?))
     }
 }
 
+/// The last of these lines that is an event of the rules.
+pub(super) fn last_of_the_rules(lines: &[Recorded]) -> Option<u64> {
+    lines.iter().rev().find(|line| line.entry.is_of_the_rules()).map(|line| line.seq)
+}
+
 impl Broadcast for HubBroadcast {
-    fn lines(&self, game: GameId, players: &BySeat<AccountId>, lines: &[Recorded]) {
+    fn lines(&self, game: GameId, players: &BySeat<AccountId>, lines: &[Recorded], after: &State) {
         let topic = TopicKey::new(KIND, game);
         if !Seat::ALL.iter().any(|seat| self.0.follows(&topic, *players.get(*seat))) {
             return;
         }
+        let last = last_of_the_rules(lines);
         for line in lines {
             // A line that is left out here is a gap that followers fill from storage.
-            let Some(bodies) = bodies(line) else { continue };
+            let Some(bodies) = bodies(line, Some(after).filter(|_| last == Some(line.seq))) else { continue };
             let (first, second) = (viewer_of(Seat::First), viewer_of(Seat::Second));
             match &bodies {
                 Bodies::Same(body) => self.publish(&topic, line, &[(Viewer::ANYONE, body.as_ref())]),

@@ -7,13 +7,14 @@ use kernel::id::AccountId;
 use platform::live::{Body, Event, InboxSource, TopicError};
 use serde_json::Value;
 
-use crate::store::{Store, StoreError};
+use crate::app::App;
+use crate::app::inbox::{self, Noted, StoreError};
 
 /// What this part is called in inbox frames.
 pub(super) const CONTEXT: &str = "game";
 
 /// Reads notices from storage.
-pub(crate) struct GameInbox(pub(crate) Arc<dyn Store>);
+pub(crate) struct GameInbox(pub(crate) Arc<App>);
 
 /// A notice on the wire: its body with its kind.
 pub(super) fn notice_data(kind: &str, body: Value) -> Option<Body> {
@@ -29,12 +30,12 @@ impl InboxSource for GameInbox {
     }
 
     async fn head(&self, account: AccountId) -> Result<u64, TopicError> {
-        self.0.notice_head(account).await.map_err(unavailable)
+        inbox::head(&self.0, account).await.map_err(unavailable)
     }
 
     async fn after(&self, account: AccountId, after: u64, limit: u32) -> Result<Vec<Event>, TopicError> {
-        let notices = self.0.notices(account, after, limit).await.map_err(unavailable)?;
-        let event = |notice: crate::store::Noted| Event {
+        let notices = inbox::after(&self.0, account, after, limit).await.map_err(unavailable)?;
+        let event = |notice: Noted| Event {
             seq: notice.seq,
             at: notice.at,
             body: notice_data(&notice.kind, notice.body),

@@ -7,8 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kernel::id::GameId;
 use kernel::{Actor, CallContext, Permission, Principal, RequestId};
-use platform::live::{Body, CatchUp, Command, Event, Reply, SNAP_BEYOND, TopicError, TopicKey, TopicSource, Viewer, Viewing};
+use platform::live::{
+    Body, CatchUp, Command, Event, Reply, SNAP_BEYOND, TopicError, TopicKey, TopicSource, Viewer, Viewing,
+};
 
+use super::broadcast::last_of_the_rules;
 use super::command::Do;
 use super::inbox::unavailable;
 use super::wire::{EventData, Snapshot};
@@ -39,18 +42,34 @@ impl TopicSource for GameTopic {
         seat.map(viewer_of).ok_or(TopicError::NotFound)
     }
 
-    async fn catch_up(&self, viewing: &Viewing, after: Option<u64>, limit: u32) -> Result<CatchUp, TopicError> {
+    async fn catch_up(
+        &self,
+        viewing: &Viewing,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<CatchUp, TopicError> {
         let game = game_of(&viewing.topic)?;
         let Some(after) = after else { return self.snapshot(viewing, game).await };
-        let missed = look::lines(&self.0, game, after, limit).await.map_err(|trouble| trouble_of(&trouble))?;
+        let missed =
+            look::lines(&self.0, game, after, limit).await.map_err(|trouble| trouble_of(&trouble))?;
         if after > missed.head || missed.head - after > SNAP_BEYOND {
             return self.snapshot(viewing, game).await;
         }
         let seat = seat_of(viewing.viewer).ok_or(TopicError::NotFound)?;
-        let event = |line: &crate::domain::entry::Recorded| Event {
-            seq: line.seq,
-            at: line.at,
-            body: EventData::raw(line, seat),
+        // What may be done now goes with the newest event of the rules, as it does when that is published.
+        let newest = match missed.lines.last() {
+            Some(last) if last.seq == missed.head => last_of_the_rules(&missed.lines),
+            _ => None,
+        };
+        let view = match newest {
+            Some(_) => look::snapshot(&self.0, viewing.principal.account, game).await.ok(),
+            None => None,
+        };
+        let view = view.filter(|view| view.seq == missed.head);
+        let event = |line: &crate::domain::entry::Recorded| {
+            let here = view.as_ref().filter(|view| newest == Some(line.seq) && !view.legal.is_empty());
+            let body = EventData::raw_with(line, seat, here.map(|view| view.legal.as_slice()));
+            Event { seq: line.seq, at: line.at, body }
         };
         Ok(CatchUp::Events { events: missed.lines.iter().map(event).collect(), head: missed.head })
     }
@@ -60,18 +79,19 @@ impl TopicSource for GameTopic {
         let mut heads: HashMap<GameId, u64> = HashMap::with_capacity(games.len());
         // Twice, for a game that ended between the two places where a head can stand.
         for _ in 0..2 {
-            let missing: Vec<GameId> = games.iter().copied().filter(|game| !heads.contains_key(game)).collect();
+            let missing: Vec<GameId> =
+                games.iter().copied().filter(|game| !heads.contains_key(game)).collect();
             if missing.is_empty() {
                 break;
             }
-            heads.extend(self.0.store.heads(missing).await.map_err(unavailable)?);
+            heads.extend(look::heads(&self.0, missing).await.map_err(unavailable)?);
         }
         Ok(games.iter().map(|game| heads.get(game).copied().unwrap_or(0)).collect())
     }
 
     async fn command(&self, viewing: &Viewing, command: Command) -> Reply {
         let Ok(game) = game_of(&viewing.topic) else { return Reply::refused("not_found") };
-        let Ok(act) = Do::parse(command.action.get()) else { return Reply::refused("malformed_command") };
+        let Ok(act) = Do::parse(command.action.get()) else { return Reply::refused("malformed") };
         let asked = Asked { cid: command.cid, base: Some(command.base), act };
         let account = viewing.principal.account;
         match play::run(&self.0, command.call.clone(), account, game, asked).await {

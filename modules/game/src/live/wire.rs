@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use game_engine::{
-    Announcement, BySeat, By, Card, CardSet, DrawCause, EventView, Outcome, PassKind, Phase, RoundEnd,
+    Announcement, By, BySeat, Card, CardSet, DrawCause, EventView, Outcome, PassKind, Phase, RoundEnd,
     RoundResult, RuleSet, Seat, Shape, Viewer, event_view,
 };
 use kernel::Timestamp;
@@ -63,13 +63,56 @@ platform::word_schema! { GameStatusWord: Status }
 /// The names of all cards, for the schema alone.
 fn card_names() -> Vec<&'static str> {
     vec![
-        "circle-1", "circle-2", "circle-3", "circle-4", "circle-5", "circle-7", "circle-8", "circle-10",
-        "circle-11", "circle-12", "circle-13", "circle-14", "triangle-1", "triangle-2", "triangle-3",
-        "triangle-4", "triangle-5", "triangle-7", "triangle-8", "triangle-10", "triangle-11", "triangle-12",
-        "triangle-13", "triangle-14", "cross-1", "cross-2", "cross-3", "cross-5", "cross-7", "cross-10",
-        "cross-11", "cross-13", "cross-14", "square-1", "square-2", "square-3", "square-5", "square-7",
-        "square-10", "square-11", "square-13", "square-14", "star-1", "star-2", "star-3", "star-4", "star-5",
-        "star-7", "star-8", "whot-20",
+        "circle-1",
+        "circle-2",
+        "circle-3",
+        "circle-4",
+        "circle-5",
+        "circle-7",
+        "circle-8",
+        "circle-10",
+        "circle-11",
+        "circle-12",
+        "circle-13",
+        "circle-14",
+        "triangle-1",
+        "triangle-2",
+        "triangle-3",
+        "triangle-4",
+        "triangle-5",
+        "triangle-7",
+        "triangle-8",
+        "triangle-10",
+        "triangle-11",
+        "triangle-12",
+        "triangle-13",
+        "triangle-14",
+        "cross-1",
+        "cross-2",
+        "cross-3",
+        "cross-5",
+        "cross-7",
+        "cross-10",
+        "cross-11",
+        "cross-13",
+        "cross-14",
+        "square-1",
+        "square-2",
+        "square-3",
+        "square-5",
+        "square-7",
+        "square-10",
+        "square-11",
+        "square-13",
+        "square-14",
+        "star-1",
+        "star-2",
+        "star-3",
+        "star-4",
+        "star-5",
+        "star-7",
+        "star-8",
+        "whot-20",
     ]
 }
 
@@ -90,14 +133,14 @@ fn hand(cards: CardSet) -> Hand {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Person {
     #[schema(value_type = schema::AccountId)]
-    account: AccountId,
+    account_id: AccountId,
     /// Absent when it cannot be learnt now.
     username: Option<String>,
 }
 
 impl Person {
     pub(crate) fn named(account: AccountId, names: &HashMap<AccountId, String>) -> Self {
-        Self { account, username: names.get(&account).cloned() }
+        Self { account_id: account, username: names.get(&account).cloned() }
     }
 }
 
@@ -242,7 +285,7 @@ pub(crate) struct FairnessView {
 #[schema(as = GameSnapshot)]
 pub(crate) struct Snapshot {
     #[schema(value_type = schema::GameId)]
-    game: GameId,
+    game_id: GameId,
     /// The last event that it includes.
     seq: u64,
     #[schema(value_type = GameStatusWord)]
@@ -305,7 +348,7 @@ impl Snapshot {
         let cards = &view.cards;
         let status = cards.outcome.map_or(Status::Active, |outcome| Ending::of(outcome, "").status);
         Self {
-            game: view.game,
+            game_id: view.game,
             seq: view.seq,
             status,
             seat: Text(view.seat),
@@ -353,6 +396,9 @@ pub(crate) struct EventData {
     event: EventKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<ClockView>,
+    /// What one may do now: with the newest event of the rules, as long as nothing followed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    legal: Option<Vec<Do>>,
 }
 
 /// What happened, by `kind`.
@@ -492,7 +538,17 @@ impl EventData {
             },
             Entry::Revealed(seed) => EventKind::Revealed { seed: Bytes32(seed.reveal()) },
         };
-        Self { event, clock: line.clock.as_ref().map(ClockView::of) }
+        Self { event, clock: line.clock.as_ref().map(ClockView::of), legal: None }
+    }
+
+    /// The same with what this seat may do now, where that is known of this line.
+    pub(crate) fn raw_with(
+        line: &Recorded,
+        seat: Seat,
+        legal: Option<&[game_engine::Command]>,
+    ) -> Option<Body> {
+        let legal = legal.map(|legal| legal.iter().filter_map(Do::of).collect());
+        serde_json::value::to_raw_value(&Self { legal, ..Self::of(line, seat) }).ok()
     }
 
     /// The same as raw JSON; `None` only if it cannot be written at all.
@@ -515,16 +571,18 @@ impl EventKind {
 
     fn of(view: EventView) -> Self {
         match view {
-            EventView::Dealt { round, starter, hand: own, counts, opener, market, debt, turn } => Self::Dealt {
-                round,
-                starter: Text(starter),
-                hand: own.map(hand).unwrap_or_default(),
-                counts: pair(counts, |count| count),
-                opener: opener.map(Text),
-                market,
-                debt,
-                turn: Text(turn),
-            },
+            EventView::Dealt { round, starter, hand: own, counts, opener, market, debt, turn } => {
+                Self::Dealt {
+                    round,
+                    starter: Text(starter),
+                    hand: own.map(hand).unwrap_or_default(),
+                    counts: pair(counts, |count| count),
+                    opener: opener.map(Text),
+                    market,
+                    debt,
+                    turn: Text(turn),
+                }
+            }
             EventView::Played { seat, cards, call, debt, next } => Self::Played {
                 seat: Text(seat),
                 cards: cards.iter().map(Text).collect(),
@@ -532,17 +590,19 @@ impl EventKind {
                 debt,
                 next: Text(next),
             },
-            EventView::Drew { seat, count, cards, cause, by, reshuffled, holds, waiting, next } => Self::Drew {
-                seat: Text(seat),
-                count,
-                cards: cards.map(hand),
-                cause: Text(cause),
-                by: Text(by),
-                reshuffled,
-                holds,
-                waiting: waiting.map(Text),
-                next: Text(next),
-            },
+            EventView::Drew { seat, count, cards, cause, by, reshuffled, holds, waiting, next } => {
+                Self::Drew {
+                    seat: Text(seat),
+                    count,
+                    cards: cards.map(hand),
+                    cause: Text(cause),
+                    by: Text(by),
+                    reshuffled,
+                    holds,
+                    waiting: waiting.map(Text),
+                    next: Text(next),
+                }
+            }
             EventView::Passed { seat, kind, by, next } => {
                 Self::Passed { seat: Text(seat), pass: Text(kind), by: Text(by), next: Text(next) }
             }
