@@ -57,8 +57,11 @@ impl Graph {
         self.crates.values().filter_map(|krate| Some((krate, krate.folder.as_deref()?)))
     }
 
-    /// A copy with one more edge, between crates named by their names.
+    /// A copy with one more edge, between crates named by their names; `to` is added when nobody uses it.
     pub(crate) fn with_edge(&self, from: &str, to: &str, kind: Kind, features: &[&str]) -> Self {
+        if self.crates.values().all(|krate| krate.name != to) {
+            return self.with_crate(to, None, Some("MIT")).with_edge(from, to, kind, features);
+        }
         let mut doctored = self.clone();
         let features = features.iter().map(|&feature| feature.to_owned()).collect();
         let to = self.key(to);

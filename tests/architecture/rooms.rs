@@ -2,7 +2,7 @@
 //! domain uses nothing; wire types stay in http and live, rows in store.
 
 use crate::dependencies::CONTEXT_MAP;
-use crate::sources::{Source, names_from_crate, read_all, words};
+use crate::sources::{Source, names_from_crate, read_all, test_modules, words};
 
 /// A room and what its files never contain.
 struct Room {
@@ -63,6 +63,17 @@ fn room_of(inside: &str) -> Result<&'static Room, String> {
     }
 }
 
+/// The faults of all these files. Tests in files of their own may look into any room: they put a context together.
+fn faults_of_all(sources: &[Source]) -> Vec<String> {
+    let tests = test_modules(sources);
+    let is_test = |source: &&Source| {
+        tests
+            .iter()
+            .any(|module| source.path.strip_prefix(module).is_some_and(|rest| rest.starts_with(['.', '/'])))
+    };
+    sources.iter().filter(|source| !is_test(source)).flat_map(faults_of).collect()
+}
+
 fn faults_of(source: &Source) -> Vec<String> {
     let Some(inside) = inside_context(&source.path) else { return Vec::new() };
     let room = match room_of(inside) {
@@ -100,7 +111,7 @@ mod checks {
         let sources = read_all(&["modules"]);
         let scanned: Vec<&Source> =
             sources.iter().filter(|source| inside_context(&source.path).is_some()).collect();
-        assert_clean(&scanned.iter().flat_map(|source| faults_of(source)).collect::<Vec<_>>());
+        assert_clean(&faults_of_all(&sources));
         for context in CONTEXT_MAP.iter().filter(|context| root().join("modules").join(context).exists()) {
             for room in ["domain", "app", "store", "http"] {
                 let place = format!("modules/{context}/src/{room}");
@@ -158,6 +169,15 @@ mod controls {
     fn an_unknown_room_and_a_public_module_are_found() {
         found("modules/chat/src/services/a.rs", "", ": services/ is no room of a context");
         found("modules/chat/src/lib.rs", "pub mod app;", ": the face is all that is public: no `pub mod`");
+    }
+
+    #[test]
+    fn only_tests_in_files_of_their_own_may_look_everywhere() {
+        let app = Source::new("modules/game/src/app/mod.rs", "#[cfg(test)]\nmod stories;\nmod play;\n");
+        let stories = Source::new("modules/game/src/app/stories.rs", "use crate::live::Topic;\n");
+        let play = Source::new("modules/game/src/app/play.rs", "use crate::live::Topic;\n");
+        let planted = "modules/game/src/app/play.rs:1: app may not look into live";
+        assert_finds(&faults_of_all(&[app, stories, play]), planted);
     }
 
     #[test]

@@ -27,6 +27,25 @@ impl Source {
     }
 }
 
+/// The modules in files of their own that are compiled for tests only, as paths without ending.
+pub(crate) fn test_modules(sources: &[Source]) -> Vec<String> {
+    let mut modules = Vec::new();
+    for source in sources.iter().filter(|source| source.is_rust()) {
+        let path = source.path.trim_end_matches(".rs");
+        let folder =
+            ["/mod", "/lib", "/main"].iter().find_map(|name| path.strip_suffix(name)).unwrap_or(path);
+        let code = source.code();
+        let mut lines = code.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
+        while let Some(line) = lines.next() {
+            let declared = lines.peek().and_then(|next| next.strip_suffix(';')?.rsplit_once("mod "));
+            if let ("#[cfg(test)]", Some((_, name))) = (line, declared) {
+                modules.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    modules
+}
+
 /// Every text file of the project under these folders or paths; what is generated or fetched is left out.
 pub(crate) fn read_all(places: &[&str]) -> Vec<Source> {
     let mut sources = Vec::new();
@@ -213,4 +232,13 @@ fn names_from_the_crate_are_seen_through_groups_and_supers() {
     let names = names_from_crate(code);
     let names: Vec<_> = names.iter().map(|(line, name)| (*line, name.as_str())).collect();
     assert_eq!(names, [(1, "store"), (2, "app"), (2, "http"), (3, "live")]);
+}
+
+#[test]
+fn modules_for_tests_are_known_by_their_declaration() {
+    let text = "mod play;\n#[cfg(test)]\nmod stories;\n\n#[cfg(test)]\nmod tests {\n}\n";
+    let app = Source::new("modules/game/src/app/mod.rs", text);
+    let table = Source::new("modules/game/src/domain/table.rs", "#[cfg(test)]\nmod tests;\n");
+    let modules = test_modules(&[app, table]);
+    assert_eq!(modules, ["modules/game/src/app/stories", "modules/game/src/domain/table/tests"]);
 }
