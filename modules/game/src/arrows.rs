@@ -10,6 +10,3 @@ pub const FINISHED: &str = "game.finished";
 pub const VOIDED: &str = "game.voided";
 /// Some clocks are extended after a time without any node; this node has not said yet that it is alive.
 pub const EXTENDED: &str = "game.extended";
-
-/// All of them.
-pub const ALL: &[&str] = &[ACCEPTED, APPENDED, FINISHED, VOIDED, EXTENDED];

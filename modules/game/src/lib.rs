@@ -4,10 +4,12 @@
 //! Nothing else leaves the crate but the names of the points at which tests end the process.
 
 mod app;
-pub mod arrows;
+mod arrows;
 mod background;
 mod config;
 mod domain;
+#[cfg(test)]
+mod house;
 mod http;
 mod live;
 mod port;
@@ -40,6 +42,8 @@ use crate::app::{App, Keys, Outside, Policy};
 use crate::port::LocalGame;
 use crate::store::{DieselStore, Store};
 
+/// The names of the points at which tests end the process.
+pub use crate::arrows::{ACCEPTED, APPENDED, EXTENDED, FINISHED, VOIDED};
 pub use crate::config::Config;
 
 /// This context's migrations for both databases.
@@ -75,7 +79,7 @@ pub struct Deps {
     pub customer: Arc<dyn Customer>,
     /// What customer announces, and the bell that says there is more of it.
     pub customer_events: (Arc<dyn EventFeed<CustomerEvent>>, Bell),
-    /// Told at each point of [`arrows`]; does nothing outside crash tests.
+    /// Told at each named point, such as [`APPENDED`]; does nothing outside crash tests.
     pub reach: Arc<dyn Fn(&'static str) + Send + Sync>,
 }
 
@@ -149,7 +153,7 @@ impl Game {
             bell,
             topics: Arc::new(live::GameTopic(app.clone())),
             presence: Arc::new(live::SeatWatch(app.presences.clone())),
-            inbox: Arc::new(live::GameInbox(app.store.clone())),
+            inbox: Arc::new(live::GameInbox(app.clone())),
             reconnect: Arc::new(spending),
             jobs: background::jobs(&app, &deps.db),
             background: Background {
@@ -169,10 +173,12 @@ impl Game {
         background::start(app, tasks);
         let follow = Arc::new(FollowIdentity(app.clone()));
         let (feed, bell) = identity_events.clone();
-        Consumer::new(db.clone(), follow_identity::CONSUMER, feed, app.clock.clone(), follow).start(bell, tasks);
+        Consumer::new(db.clone(), follow_identity::CONSUMER, feed, app.clock.clone(), follow)
+            .start(bell, tasks);
         let follow = Arc::new(FollowCustomer(app.clone()));
         let (feed, bell) = customer_events.clone();
-        Consumer::new(db.clone(), follow_customer::CONSUMER, feed, app.clock.clone(), follow).start(bell, tasks);
+        Consumer::new(db.clone(), follow_customer::CONSUMER, feed, app.clock.clone(), follow)
+            .start(bell, tasks);
         Runner::new(db.clone(), app.clock.clone(), *node, self.jobs.clone()).start(tasks);
     }
 }

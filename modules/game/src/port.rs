@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use game_api::{
-    Game, GameError, GameOutcome, GameRecord, GameStatus, RecordedEvent, Restriction, VoidGames,
-};
+use game_api::{Game, GameError, GameOutcome, GameRecord, GameStatus, RecordedEvent, Restriction, VoidGames};
 use kernel::id::GameId;
 use kernel::{CallContext, PortError};
 

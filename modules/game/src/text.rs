@@ -75,7 +75,9 @@ mod tests {
         let json = serde_json::to_string(&Bytes32([255; 32])).unwrap();
         assert_eq!(json.len(), 45);
         assert_eq!(serde_json::from_str::<Bytes32>(&json).unwrap(), Bytes32([255; 32]));
-        for bad in ["\"\"", "\"AAAA\"", &format!("\"{}=\"", "A".repeat(43)), &format!("\"{}\"", "+".repeat(43))] {
+        for bad in
+            ["\"\"", "\"AAAA\"", &format!("\"{}=\"", "A".repeat(43)), &format!("\"{}\"", "+".repeat(43))]
+        {
             assert!(serde_json::from_str::<Bytes32>(bad).is_err(), "{bad}");
         }
     }

@@ -24,7 +24,9 @@ fn parted(event: &CustomerEvent) -> Option<Cancelling> {
         | CustomerEvent::RelationshipEnded { distributor, customer, .. } => {
             Some(Cancelling::Between(*distributor, *customer))
         }
-        CustomerEvent::RelationshipReassigned { from, customer, .. } => Some(Cancelling::Between(*from, *customer)),
+        CustomerEvent::RelationshipReassigned { from, customer, .. } => {
+            Some(Cancelling::Between(*from, *customer))
+        }
         CustomerEvent::BlockAdded { by, blocked } => Some(Cancelling::Between(*by, *blocked)),
         CustomerEvent::RelationshipStarted { .. }
         | CustomerEvent::RelationshipResumed { .. }

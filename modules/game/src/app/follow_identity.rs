@@ -38,7 +38,9 @@ impl Handler<IdentityEvent> for FollowIdentity {
         let app = self.0.as_ref();
         let cursor = Cursor { consumer: CONSUMER, number: event.number };
         match &event.event {
-            IdentityEvent::AccountSuspended { account } => stop(app, *account, "account_suspended", cursor).await,
+            IdentityEvent::AccountSuspended { account } => {
+                stop(app, *account, "account_suspended", cursor).await
+            }
             IdentityEvent::AccountDeleted { account } => stop(app, *account, "account_deleted", cursor).await,
             IdentityEvent::DistributorChanged { account, .. } => cancel(app, *account, cursor).await,
             IdentityEvent::SessionsRevoked { account, session } => {

@@ -8,7 +8,8 @@ use super::App;
 use super::hot::Trouble;
 use super::look;
 use crate::domain::ending::Status;
-use crate::store::{GamesQuery, PairScore, StoreError, Summary};
+pub(crate) use crate::store::Summary;
+use crate::store::{GamesQuery, PairScore, StoreError};
 
 /// One's own games, newest first.
 pub(crate) async fn list(

@@ -35,6 +35,10 @@ pub(crate) async fn list(
 }
 
 /// An invite, if it is to or from this account.
-pub(crate) async fn one(app: &App, account: AccountId, id: GameInviteId) -> Result<Option<Invite>, StoreError> {
+pub(crate) async fn one(
+    app: &App,
+    account: AccountId,
+    id: GameInviteId,
+) -> Result<Option<Invite>, StoreError> {
     Ok(app.store.invite(id).await?.filter(|invite| invite.side_of(account).is_some()))
 }

@@ -30,12 +30,12 @@ pub(crate) async fn seat(app: &App, account: AccountId, game: GameId) -> Result<
     app.store.seat(game, account).await
 }
 
+/// The last line of each game that exists.
+pub(crate) async fn heads(app: &App, games: Vec<GameId>) -> Result<Vec<(GameId, u64)>, StoreError> {
+    app.store.heads(games).await
+}
+
 /// The lines after `after`, for a player of the game.
-pub(crate) async fn lines(
-    app: &App,
-    game: GameId,
-    after: u64,
-    limit: u32,
-) -> Result<Lines, Trouble> {
+pub(crate) async fn lines(app: &App, game: GameId, after: u64, limit: u32) -> Result<Lines, Trouble> {
     app.store.lines(game, after, limit).await?.ok_or(Trouble::NotFound)
 }

@@ -12,6 +12,7 @@ pub(crate) mod follow_customer;
 pub(crate) mod follow_identity;
 pub(crate) mod history;
 pub(crate) mod hot;
+pub(crate) mod inbox;
 pub(crate) mod list_invites;
 pub(crate) mod look;
 pub(crate) mod names;
@@ -23,6 +24,9 @@ pub(crate) mod rematch;
 pub(crate) mod restrict;
 pub(crate) mod tables;
 pub(crate) mod void_games;
+
+#[cfg(test)]
+mod stories;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -24,9 +24,13 @@ pub(crate) enum Entry {
     /// An event of the rules.
     Rules(Event),
     /// The seat's connection lapsed.
-    Away { seat: Seat },
+    Away {
+        seat: Seat,
+    },
     /// The seat is back.
-    Back { seat: Seat },
+    Back {
+        seat: Seat,
+    },
     /// No node was alive: every running deadline moved.
     ClockExtended(Gap),
     /// The match is over, and so is the secret.

@@ -10,7 +10,13 @@ use super::ending::Status;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Notice {
     /// Somebody wants to play with you.
-    Invited { invite: GameInviteId, game: GameId, from: AccountId, rematch_of: Option<GameId>, expires_at: Timestamp },
+    Invited {
+        invite: GameInviteId,
+        game: GameId,
+        from: AccountId,
+        rematch_of: Option<GameId>,
+        expires_at: Timestamp,
+    },
     /// Your invite was accepted.
     Accepted { invite: GameInviteId, game: GameId },
     /// Your invite was declined.

@@ -128,10 +128,15 @@ mod tests {
     fn the_published_formulas_never_change() {
         let seed = Seed::new([7; 32]);
         let commitment = Commitment::to(&seed, GameId::from_uuid(Uuid::from_u128(3)), "rules", &players());
-        assert_eq!(hex(&commitment.bytes()), "8ad41dfe653145414653cca61be8ea6e41c21030ab26dc695368b153b0324e44");
-        let shuffle =
-            Shuffle { seed, commitment, entropy: BySeat::new(Some(Entropy::new([9; 32])), None) };
-        assert_eq!(hex(shuffle.round_key(12).as_bytes()), "6a2e23e031cb6616566a3560d1171f23b47ad96f216af84fc37832d2fba1f97b");
+        assert_eq!(
+            hex(&commitment.bytes()),
+            "8ad41dfe653145414653cca61be8ea6e41c21030ab26dc695368b153b0324e44"
+        );
+        let shuffle = Shuffle { seed, commitment, entropy: BySeat::new(Some(Entropy::new([9; 32])), None) };
+        assert_eq!(
+            hex(shuffle.round_key(12).as_bytes()),
+            "6a2e23e031cb6616566a3560d1171f23b47ad96f216af84fc37832d2fba1f97b"
+        );
     }
 
     #[test]

@@ -205,9 +205,11 @@ impl GameStore for DieselStore {
         let (away, finish, ids) = (append.away, append.finish, self.ids.clone());
         write!(self.db, |c| {
             if let Some((seat, now)) = away {
-                let leases =
-                    seat_leases::table.filter(seat_leases::game.eq(game)).filter(seat_leases::seat.eq(seat_number(seat)));
-                let held: i64 = leases.filter(seat_leases::seen_until.gt(Ts(now))).count().get_result(c).await?;
+                let leases = seat_leases::table
+                    .filter(seat_leases::game.eq(game))
+                    .filter(seat_leases::seat.eq(seat_number(seat)));
+                let held: i64 =
+                    leases.filter(seat_leases::seen_until.gt(Ts(now))).count().get_result(c).await?;
                 if held > 0 {
                     return Ok(None);
                 }
@@ -293,7 +295,8 @@ impl GameStore for DieselStore {
         let after = after.map_or(Key(kernel::id::Uuid::nil()), Key::from);
         let keys: Result<Vec<Key>, StoreError> = read!(self.db, |c| {
             let Some(account) = of else {
-                let all = running_games::table.filter(running_games::game.gt(after)).order(running_games::game);
+                let all =
+                    running_games::table.filter(running_games::game.gt(after)).order(running_games::game);
                 return Ok(all.limit(limit).select(running_games::game).load(c).await?);
             };
             let theirs = participants::table

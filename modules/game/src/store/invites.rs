@@ -87,17 +87,27 @@ const EXPIRED_AT_ONCE: i64 = 100;
 
 #[async_trait]
 pub(crate) trait InviteStore: Send + Sync {
-    async fn create_invite(&self, new: NewInvite, claim: Claim, stamp: Stamp) -> Result<Creation, StoreError>;
+    async fn create_invite(&self, new: NewInvite, claim: Claim, stamp: Stamp)
+    -> Result<Creation, StoreError>;
     async fn invite(&self, id: GameInviteId) -> Result<Option<Invite>, StoreError>;
     /// The sealed seed of an invite's game.
     async fn sealed_seed(&self, game: GameId) -> Result<Option<Vec<u8>>, StoreError>;
     async fn invites(&self, query: InvitesQuery) -> Result<Vec<Invite>, StoreError>;
     /// Whether the invite was still open.
-    async fn put_entropy(&self, id: GameInviteId, entropy: Entropy, now: Timestamp) -> Result<bool, StoreError>;
+    async fn put_entropy(
+        &self,
+        id: GameInviteId,
+        entropy: Entropy,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
     /// `None` if it was not open any more; nothing changed then.
     async fn close_invite(&self, closing: Closing, stamp: Stamp) -> Result<Option<Vec<Told>>, StoreError>;
     /// `None` if it was not open any more or its entropy has changed; nothing changed then.
-    async fn accept_invite(&self, acceptance: Acceptance, stamp: Stamp) -> Result<Option<Vec<Told>>, StoreError>;
+    async fn accept_invite(
+        &self,
+        acceptance: Acceptance,
+        stamp: Stamp,
+    ) -> Result<Option<Vec<Told>>, StoreError>;
     /// Cancels pending invites and moves the consumer's cursor, if it is for one.
     async fn cancel_invites(
         &self,
@@ -111,7 +121,12 @@ pub(crate) trait InviteStore: Send + Sync {
 
 #[async_trait]
 impl InviteStore for DieselStore {
-    async fn create_invite(&self, new: NewInvite, claim: Claim, stamp: Stamp) -> Result<Creation, StoreError> {
+    async fn create_invite(
+        &self,
+        new: NewInvite,
+        claim: Claim,
+        stamp: Stamp,
+    ) -> Result<Creation, StoreError> {
         let ids = self.ids.clone();
         let outcome = write!(self.db, |c| {
             match idempotency::claim(c, &claim).await? {
@@ -156,7 +171,10 @@ impl InviteStore for DieselStore {
             }
             diesel::insert_into(game_invites::table).values(InviteRow::from(invite)).execute(c).await?;
             diesel::insert_into(game_seeds::table)
-                .values((game_seeds::game.eq(Key::from(invite.game)), game_seeds::sealed.eq(&new.sealed_seed)))
+                .values((
+                    game_seeds::game.eq(Key::from(invite.game)),
+                    game_seeds::sealed.eq(&new.sealed_seed),
+                ))
                 .execute(c)
                 .await?;
             audit(c, &ids, &stamp, "game_invite.create", invite.id.to_string(), |event| {
@@ -217,7 +235,12 @@ impl InviteStore for DieselStore {
         rows?.into_iter().map(Invite::try_from).collect()
     }
 
-    async fn put_entropy(&self, id: GameInviteId, entropy: Entropy, now: Timestamp) -> Result<bool, StoreError> {
+    async fn put_entropy(
+        &self,
+        id: GameInviteId,
+        entropy: Entropy,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         write_one!(self.db, |c| {
             let open = game_invites::table
                 .find(Key::from(id))
@@ -256,12 +279,17 @@ impl InviteStore for DieselStore {
                 InviteState::Declined => "game_invite.decline",
                 _ => "game_invite.cancel",
             };
-            audit(c, &ids, &stamp, action, closing.invite.to_string(), |event| event.reason(closing.reason)).await?;
+            audit(c, &ids, &stamp, action, closing.invite.to_string(), |event| event.reason(closing.reason))
+                .await?;
             Ok(Some(tell(c, closing.notices, stamp.at).await?))
         })
     }
 
-    async fn accept_invite(&self, acceptance: Acceptance, stamp: Stamp) -> Result<Option<Vec<Told>>, StoreError> {
+    async fn accept_invite(
+        &self,
+        acceptance: Acceptance,
+        stamp: Stamp,
+    ) -> Result<Option<Vec<Told>>, StoreError> {
         let ids = self.ids.clone();
         let game = acceptance.invite.game;
         let lines: Result<Vec<LineRow>, StoreError> =
@@ -306,8 +334,10 @@ impl InviteStore for DieselStore {
                 ))
                 .execute(c)
                 .await?;
-            audit(c, &ids, &stamp, "game.start", game.to_string(), |event| event.related("invite", invite.id))
-                .await?;
+            audit(c, &ids, &stamp, "game.start", game.to_string(), |event| {
+                event.related("invite", invite.id)
+            })
+            .await?;
             let event = GameEvent::GameStarted { game, players: [players.first, players.second] };
             announce(c, &ids, &event, stamp.at).await?;
             Ok(Some(tell(c, acceptance.notices, stamp.at).await?))

@@ -83,8 +83,14 @@ enum Body {
         by: Text<game_engine::By>,
         next: Text<Seat>,
     },
-    Announced { seat: Text<Seat>, announcement: Text<game_engine::Announcement> },
-    AnnouncementDue { seat: Text<Seat>, announcement: Text<game_engine::Announcement> },
+    Announced {
+        seat: Text<Seat>,
+        announcement: Text<game_engine::Announcement>,
+    },
+    AnnouncementDue {
+        seat: Text<Seat>,
+        announcement: Text<game_engine::Announcement>,
+    },
     RoundEnded {
         round: u32,
         cause: Text<game_engine::RoundEnd>,
@@ -92,12 +98,24 @@ enum Body {
         hands: Seats<Hand>,
         points: Seats<u16>,
     },
-    MatchEnded { winner: Option<Text<Seat>>, by: Option<Text<WonBy>> },
+    MatchEnded {
+        winner: Option<Text<Seat>>,
+        by: Option<Text<WonBy>>,
+    },
     Voided,
-    Away { seat: Text<Seat> },
-    Back { seat: Text<Seat> },
-    ClockExtended { from: Timestamp, to: Timestamp },
-    Revealed { seed: Bytes32 },
+    Away {
+        seat: Text<Seat>,
+    },
+    Back {
+        seat: Text<Seat>,
+    },
+    ClockExtended {
+        from: Timestamp,
+        to: Timestamp,
+    },
+    Revealed {
+        seed: Bytes32,
+    },
 }
 
 fn pair<T, U>(both: BySeat<T>, change: impl FnMut(T) -> U) -> Seats<U> {

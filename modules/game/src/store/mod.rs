@@ -15,12 +15,8 @@ mod time;
 mod contract;
 
 pub(crate) use diesel_store::DieselStore;
-pub(crate) use games::{
-    Append, Finish, GameStore, GamesQuery, Lines, PairScore, Summary,
-};
-pub(crate) use invites::{
-    Acceptance, Cancelling, Closing, Creation, InviteStore, InvitesQuery, NewInvite,
-};
+pub(crate) use games::{Append, Finish, GameStore, GamesQuery, Lines, PairScore, Summary};
+pub(crate) use invites::{Acceptance, Cancelling, Closing, Creation, InviteStore, InvitesQuery, NewInvite};
 pub(crate) use people::{Cursor, Noted, PeopleStore, ReconnectRow, Sessions};
 pub(crate) use platform::db::StoreError;
 pub(crate) use time::{Lease, TimeStore};

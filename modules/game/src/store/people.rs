@@ -53,7 +53,11 @@ pub(crate) struct Sessions {
 #[async_trait]
 pub(crate) trait PeopleStore: Send + Sync {
     /// Until when this account may not start games, if that lies after `now`.
-    async fn restricted_until(&self, account: AccountId, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+    async fn restricted_until(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError>;
     /// Restricts, or lifts with `None`.
     async fn restrict(
         &self,
@@ -63,9 +67,11 @@ pub(crate) trait PeopleStore: Send + Sync {
         stamp: Stamp,
     ) -> Result<(), StoreError>;
     /// Keeps a token under its MAC, and forgets those that have run out.
-    async fn put_reconnect(&self, mac: [u8; 32], row: ReconnectRow, now: Timestamp) -> Result<(), StoreError>;
+    async fn put_reconnect(&self, mac: [u8; 32], row: ReconnectRow, now: Timestamp)
+    -> Result<(), StoreError>;
     /// Spends a token: of several callers one gets the row.
-    async fn take_reconnect(&self, mac: [u8; 32], now: Timestamp) -> Result<Option<ReconnectRow>, StoreError>;
+    async fn take_reconnect(&self, mac: [u8; 32], now: Timestamp)
+    -> Result<Option<ReconnectRow>, StoreError>;
     /// The number of an account's latest notice; 0 if there never was one.
     async fn notice_head(&self, account: AccountId) -> Result<u64, StoreError>;
     /// An account's notices after `after`, in order.
@@ -78,7 +84,11 @@ pub(crate) trait PeopleStore: Send + Sync {
 
 #[async_trait]
 impl PeopleStore for DieselStore {
-    async fn restricted_until(&self, account: AccountId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    async fn restricted_until(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let until: Result<Option<Ts>, StoreError> = read!(self.db, |c| {
             let until = play_restrictions::table.find(Key::from(account)).select(play_restrictions::until);
             Ok(until.first(c).await.optional()?)
@@ -98,7 +108,10 @@ impl PeopleStore for DieselStore {
             let key = Key::from(account);
             let Some(until) = until else {
                 diesel::delete(play_restrictions::table.find(key)).execute(c).await?;
-                return audit(c, &ids, &stamp, "play.allow", account.to_string(), |event| event.reason(reason)).await;
+                return audit(c, &ids, &stamp, "play.allow", account.to_string(), |event| {
+                    event.reason(reason)
+                })
+                .await;
             };
             diesel::insert_into(play_restrictions::table)
                 .values((
@@ -115,7 +128,12 @@ impl PeopleStore for DieselStore {
         })
     }
 
-    async fn put_reconnect(&self, mac: [u8; 32], row: ReconnectRow, now: Timestamp) -> Result<(), StoreError> {
+    async fn put_reconnect(
+        &self,
+        mac: [u8; 32],
+        row: ReconnectRow,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         write!(self.db, |c| {
             diesel::delete(reconnect_tokens::table.filter(reconnect_tokens::expires_at.le(Ts(now))))
                 .execute(c)
@@ -135,7 +153,11 @@ impl PeopleStore for DieselStore {
         })
     }
 
-    async fn take_reconnect(&self, mac: [u8; 32], now: Timestamp) -> Result<Option<ReconnectRow>, StoreError> {
+    async fn take_reconnect(
+        &self,
+        mac: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<ReconnectRow>, StoreError> {
         type Row = (Key, i16, Key, Key, Ts);
         let row: Result<Option<Row>, StoreError> = write_one!(self.db, |c| {
             let taken = diesel::delete(reconnect_tokens::table.find(mac.to_vec())).returning((

@@ -7,8 +7,8 @@ use platform::db::StoreError;
 use platform::sql::{Key, Ts, Word};
 
 use super::games::Summary;
+use super::journal_form;
 use super::schema::{game_invites, games, journal};
-use super::{journal_form};
 use crate::domain::ending::{Ending, Status};
 use crate::domain::entry::{Answered, Recorded};
 use crate::domain::invite::{Invite, InviteState};

@@ -1,0 +1,252 @@
+//! A game context with fakes around it, for this crate's tests: real store, real tasks, a clock that stands still.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use customer_api::fake::FakeCustomer;
+use game_engine::{BySeat, Command, RuleSet, Seat, State};
+use identity_api::fake::FakeIdentity;
+use kernel::id::{AccountId, GameId, PersonId, Uuid};
+use kernel::random::RandomExt;
+use kernel::{
+    AccountType, Actor, CallContext, Clock, IdSource, ManualClock, Principal, RequestId, Role, Roles,
+    SeededRandom, TypedId,
+};
+use platform::crypto::{Mac, Sealer, SecretBytes};
+use platform::db::{Db, Dialect};
+use platform::lifecycle::Tasks;
+use platform::web::ClaimParts;
+
+use crate::app::broadcast::Broadcast;
+use crate::app::create_invite::{self, CreateError, Invitation};
+use crate::app::hot::Answer;
+use crate::app::{App, Keys, Outside, Policy, accept_invite, alive, look, play};
+use crate::domain::command::{Act, Asked};
+use crate::domain::entry::Recorded;
+use crate::domain::invite::Invite;
+use crate::domain::view::GameView;
+use crate::live::wire::EventData;
+use crate::store::{DieselStore, Told};
+
+/// What was told to whom, in order.
+#[derive(Default)]
+pub(crate) struct Heard {
+    pub(crate) lines: Mutex<Vec<HeardLine>>,
+    pub(crate) notices: Mutex<Vec<Told>>,
+}
+
+/// A published line, as each seat saw it.
+#[derive(Debug, Clone)]
+pub(crate) struct HeardLine {
+    pub(crate) game: GameId,
+    pub(crate) line: Recorded,
+    pub(crate) bodies: BySeat<String>,
+}
+
+impl Broadcast for Heard {
+    fn lines(&self, game: GameId, _: &BySeat<AccountId>, lines: &[Recorded], _: &State) {
+        let body = |line, seat| EventData::raw(line, seat).unwrap().get().to_owned();
+        let heard = lines.iter().map(|line| HeardLine {
+            game,
+            line: line.clone(),
+            bodies: BySeat::new(body(line, Seat::First), body(line, Seat::Second)),
+        });
+        self.lines.lock().unwrap().extend(heard);
+    }
+
+    fn notices(&self, told: &[Told]) {
+        self.notices.lock().unwrap().extend(told.iter().cloned());
+    }
+}
+
+impl Heard {
+    pub(crate) fn of(&self, game: GameId) -> Vec<HeardLine> {
+        self.lines.lock().unwrap().iter().filter(|line| line.game == game).cloned().collect()
+    }
+
+    pub(crate) fn kinds_for(&self, account: AccountId) -> Vec<&'static str> {
+        let notices = self.notices.lock().unwrap();
+        notices.iter().filter(|told| told.to == account).map(|told| told.kind).collect()
+    }
+}
+
+/// One node, and the world around it.
+pub(crate) struct House {
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: ManualClock,
+    pub(crate) identity: Arc<FakeIdentity>,
+    pub(crate) customer: Arc<FakeCustomer>,
+    pub(crate) heard: Arc<Heard>,
+    pub(crate) ids: IdSource,
+    random: Arc<SeededRandom>,
+    db: Db,
+}
+
+impl House {
+    /// The first node of a fresh database.
+    pub(crate) async fn open(db: &Db) -> Self {
+        let clock = ManualClock::default();
+        let random = Arc::new(SeededRandom::new(7));
+        let ids = IdSource::new(Arc::new(clock.clone()), random.clone());
+        let identity = Arc::new(FakeIdentity::default());
+        let customer = Arc::new(FakeCustomer::new(ids.clone()));
+        let house = Self::node(db, clock, random, identity, customer, ids);
+        alive::take_over(&house.app, house.clock.now()).await.unwrap();
+        house
+    }
+
+    /// Another node over the same database and in the same world; it has not taken over yet.
+    pub(crate) fn beside(&self) -> Self {
+        Self::node(
+            &self.db,
+            self.clock.clone(),
+            self.random.clone(),
+            self.identity.clone(),
+            self.customer.clone(),
+            self.ids.clone(),
+        )
+    }
+
+    /// Another node that has taken over.
+    pub(crate) async fn next(&self) -> Self {
+        let next = self.beside();
+        alive::take_over(&next.app, next.clock.now()).await.unwrap();
+        next
+    }
+
+    fn node(
+        db: &Db,
+        clock: ManualClock,
+        random: Arc<SeededRandom>,
+        identity: Arc<FakeIdentity>,
+        customer: Arc<FakeCustomer>,
+        ids: IdSource,
+    ) -> Self {
+        let heard = Arc::new(Heard::default());
+        let outside = Outside {
+            store: Arc::new(DieselStore::new(db.clone(), ids.clone())),
+            identity: identity.clone(),
+            customer: customer.clone(),
+            clock: Arc::new(clock.clone()),
+            random: random.clone(),
+            broadcast: heard.clone(),
+            reach: Arc::new(|_| {}),
+        };
+        let keys = Keys {
+            seeds: Sealer::new(&SecretBytes::from([1; 32])),
+            reconnect: Mac::new(&SecretBytes::from([2; 32])),
+        };
+        let policy = Policy {
+            open_invites: 5,
+            lease: Duration::from_secs(30),
+            away_after: Duration::from_secs(5),
+            always_alone: db.dialect() == Dialect::Sqlite,
+        };
+        let app = App::assemble(outside, ids.clone(), keys, policy, ids.next(), Tasks::new());
+        Self { app: Arc::new(app), clock, identity, customer, heard, ids, random, db: db.clone() }
+    }
+
+    /// A distributor's name and the customers of its network.
+    pub(crate) fn network<const N: usize>(&self, tag: &str) -> [Principal; N] {
+        let head: AccountId = self.ids.next();
+        std::array::from_fn(|number| {
+            let principal = self.person(&format!("{tag}{number}"));
+            self.customer.relate(head, principal.account);
+            principal
+        })
+    }
+
+    /// Somebody in no network.
+    pub(crate) fn person(&self, username: &str) -> Principal {
+        let account: AccountId = self.ids.next();
+        self.identity.add(account, username, AccountType::Player);
+        Principal {
+            account,
+            person: PersonId::from_uuid(account.uuid()),
+            session: self.ids.next(),
+            account_type: AccountType::Player,
+            roles: Roles::NONE.with(Role::Player),
+            expires_at: self.clock.now().plus(Duration::from_secs(300)),
+            auth_time: self.clock.now(),
+        }
+    }
+
+    pub(crate) fn call(&self, principal: &Principal) -> CallContext {
+        let request = RequestId::fresh(self.random.as_ref());
+        CallContext::new(Actor::from(principal), request, self.clock.now(), Duration::from_secs(10))
+    }
+
+    pub(crate) fn claim(&self) -> ClaimParts {
+        ClaimParts { key: self.ids.uuid().to_string(), route: "POST /invites".to_owned(), digest: [0; 32] }
+    }
+
+    pub(crate) async fn invite(
+        &self,
+        from: &Principal,
+        username: &str,
+        rules: RuleSet,
+    ) -> Result<Invite, CreateError> {
+        let ask = Invitation { username: username.to_owned(), rules, rematch_of: None };
+        create_invite::run(&self.app, &self.call(from), from, self.claim(), ask).await
+    }
+
+    /// A game of two fresh people of one network.
+    pub(crate) async fn game(&self, rules: RuleSet) -> (GameId, [Principal; 2]) {
+        let tag = format!("p{}_", self.ids.uuid().simple());
+        let players: [Principal; 2] = self.network(&tag);
+        let invite = self.invite(&players[0], &format!("{tag}1"), rules).await.unwrap();
+        let account = players[1].account;
+        let game =
+            accept_invite::run(&self.app, &self.call(&players[1]), account, invite.id, None).await.unwrap();
+        (game, players)
+    }
+
+    pub(crate) async fn look(&self, game: GameId, principal: &Principal) -> GameView {
+        look::snapshot(&self.app, principal.account, game).await.unwrap()
+    }
+
+    pub(crate) async fn ask(&self, game: GameId, principal: &Principal, asked: Asked) -> Answer {
+        play::run(&self.app, self.call(principal), principal.account, game, asked).await.unwrap()
+    }
+
+    pub(crate) fn cid(&self) -> Uuid {
+        self.ids.uuid()
+    }
+
+    /// One of the legal moves, chosen by chance; the seq it led to.
+    pub(crate) async fn move_somehow(&self, game: GameId, players: &[Principal; 2]) -> u64 {
+        let view = self.look(game, &players[0]).await;
+        let seat = view.cards.turn.unwrap();
+        let mover = &players[seat.index()];
+        let view = self.look(game, mover).await;
+        let choice = usize::from(self.random.bytes::<1>()[0]) % view.legal.len();
+        let act = act(&view.legal[choice]);
+        let asked = Asked { cid: self.cid(), base: Some(view.seq), act };
+        match self.ask(game, mover, asked).await {
+            Answer::Done { seq } => seq,
+            Answer::Refused { why, .. } => panic!("a legal command was refused: {}", why.code()),
+        }
+    }
+
+    /// Plays a game to its end.
+    pub(crate) async fn play_out(&self, game: GameId, players: &[Principal; 2]) {
+        while self.look(game, &players[0]).await.cards.outcome.is_none() {
+            self.clock.advance(Duration::from_millis(700));
+            self.move_somehow(game, players).await;
+        }
+    }
+
+    pub(crate) async fn journal(&self, game: GameId) -> Vec<Recorded> {
+        self.app.store.lines(game, 0, 10_000).await.unwrap().unwrap().lines
+    }
+}
+
+pub(crate) fn act(command: &Command) -> Act {
+    match command {
+        Command::Play(play) => Act::Play { cards: play.cards, call: play.call },
+        Command::Draw => Act::Draw,
+        Command::Pass => Act::Pass,
+        Command::Announce => Act::Announce,
+        other => panic!("{other:?} is not listed as legal"),
+    }
+}
