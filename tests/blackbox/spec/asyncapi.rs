@@ -1,6 +1,6 @@
 //! asyncapi.yaml: whether a frame is one of the document's messages, and whether the document's closed sets are the code's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 use yaml_rust2::{Yaml, YamlLoader};
@@ -76,13 +76,17 @@ impl AsyncApi {
         groups.filter_map(|(_, group)| group.as_object()).flatten().map(|(code, _)| code.as_str()).collect()
     }
 
-    /// The kinds that the alternatives of a schema are told apart by.
-    fn kinds(&self, schema: &str) -> BTreeSet<&str> {
-        let alternatives = self.0["components"]["schemas"][schema]["oneOf"].as_array().expect("alternatives");
-        alternatives
-            .iter()
-            .map(|one| self.follow(one)["properties"]["kind"]["const"].as_str().expect("a kind"))
-            .collect()
+    fn schema(&self, name: &str) -> &Value {
+        let schema = &self.0["components"]["schemas"][name];
+        assert!(schema.is_object(), "asyncapi.yaml has no schema {name}");
+        schema
+    }
+
+    /// The members of each alternative of a schema, by the kind that tells it apart.
+    fn kinds(&self, schema: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let alternatives = self.schema(schema)["oneOf"].as_array().expect("alternatives");
+        let kind = |one: &Value| one["properties"]["kind"]["const"].as_str().expect("a kind").to_owned();
+        alternatives.iter().map(|one| self.follow(one)).map(|one| (kind(one), members(one))).collect()
     }
 
     fn limit(&self, name: &str) -> u64 {
@@ -95,6 +99,11 @@ fn types(message: &Value) -> BTreeSet<&str> {
     let payload = &message["payload"];
     let alternatives = payload["oneOf"].as_array().into_iter().flatten().chain([payload]);
     alternatives.filter_map(|one| one["properties"]["t"]["const"].as_str()).collect()
+}
+
+/// The names of an object schema's members.
+fn members(schema: &Value) -> BTreeSet<String> {
+    schema["properties"].as_object().expect("an object").keys().cloned().collect()
 }
 
 fn json_of(yaml: &Yaml) -> Value {
@@ -272,5 +281,99 @@ mod tests {
             let frame: Value = serde_json::from_str(frame).expect("JSON");
             assert!(!asyncapi().faults_of_server_frame(&frame).is_empty(), "{frame}");
         }
+    }
+    fn component(name: &str) -> &'static Value {
+        openapi().component(name)
+    }
+
+    fn words(schema: &Value) -> BTreeSet<&str> {
+        schema["enum"].as_array().expect("words").iter().filter_map(Value::as_str).collect()
+    }
+
+    #[test]
+    fn the_words_of_the_game_are_those_of_the_code() {
+        for (documented, code) in [
+            ("Seat", "Seat"),
+            ("Shape", "Shape"),
+            ("Announcement", "Announcement"),
+            ("DrawCause", "DrawCause"),
+            ("By", "By"),
+            ("PassKind", "PassKind"),
+            ("RoundEnd", "RoundEnd"),
+            ("Phase", "Phase"),
+            ("GameStatus", "GameStatusWord"),
+        ] {
+            assert_eq!(words(asyncapi().schema(documented)), words(component(code)), "{documented}");
+        }
+        let pattern = regex::Regex::new(asyncapi().schema("Card")["pattern"].as_str().expect("a pattern"))
+            .expect("a pattern");
+        let shapes = ["circle", "triangle", "cross", "square", "star", "whot"];
+        let all = shapes.iter().flat_map(|shape| (0..=30).map(move |number| format!("{shape}-{number}")));
+        let documented: BTreeSet<String> = all.filter(|card| pattern.is_match(card)).collect();
+        assert_eq!(documented, words(component("Card")).into_iter().map(str::to_owned).collect());
+    }
+
+    #[test]
+    fn the_members_of_snapshots_and_their_parts_are_those_of_the_code() {
+        for (documented, code) in [
+            ("GameSnapshot", "GameSnapshot"),
+            ("Person", "Person"),
+            ("RuleSet", "RuleSet"),
+            ("Clock", "GameClock"),
+            ("Round", "RoundView"),
+            ("Outcome", "GameOutcome"),
+        ] {
+            assert_eq!(members(asyncapi().schema(documented)), members(component(code)), "{documented}");
+        }
+    }
+
+    #[test]
+    fn the_kinds_of_events_and_their_members_are_those_of_the_code() {
+        let mut documented = asyncapi().kinds("GameEvent");
+        for members in documented.values_mut() {
+            assert!(members.remove("clock"), "every event may change a clock");
+            members.remove("legal");
+        }
+        let alternatives = component("GameEventKind")["oneOf"].as_array().expect("alternatives");
+        let kind = |one: &Value| one["properties"]["kind"]["enum"][0].as_str().expect("a kind").to_owned();
+        let code: BTreeMap<String, BTreeSet<String>> =
+            alternatives.iter().map(|one| (kind(one), members(one))).collect();
+        assert_eq!(documented, code);
+    }
+
+    #[test]
+    fn the_codes_of_a_game_are_those_of_the_code() {
+        let play = openapi().responses("post", "/api/v1/games/{game_id}/play");
+        let codes = ["409", "422"]
+            .into_iter()
+            .flat_map(|status| play[status]["x-codes"].as_array().into_iter().flatten());
+        let code: BTreeSet<&str> = codes
+            .filter_map(Value::as_str)
+            .filter(|code| !["unknown_field", "invalid_request"].contains(code))
+            .collect();
+        let documented = asyncapi().0["x-error-codes"]["game"].as_object().expect("codes");
+        assert_eq!(documented.keys().map(String::as_str).collect::<BTreeSet<_>>(), code);
+    }
+
+    /// Notices pass through the floor as they are, so that only their own source tells of them.
+    #[test]
+    fn the_kinds_of_notices_are_those_of_the_code() {
+        let mut code = BTreeSet::new();
+        for (source, pattern) in [
+            (include_str!("../../../modules/game/src/domain/notice.rs"), r#"=> "(\w+)""#),
+            (include_str!("../../../modules/customer/src/store/record.rs"), r#"\(\s*"(\w+)",\s*json!"#),
+            (
+                include_str!("../../../modules/identity/src/store/sessions.rs"),
+                r#"notices::append\(c, \w+, "(\w+)""#,
+            ),
+        ] {
+            let kinds = regex::Regex::new(pattern).expect("a pattern");
+            let found: Vec<&str> =
+                kinds.captures_iter(source).map(|found| found.extract::<1>().1[0]).collect();
+            assert!(!found.is_empty(), "{pattern} finds nothing");
+            code.extend(found);
+        }
+        let documented = asyncapi().kinds("Notice");
+        assert_eq!(documented.keys().map(String::as_str).collect::<BTreeSet<_>>(), code);
     }
 }

@@ -43,6 +43,20 @@ impl OpenApi {
         faults
     }
 
+    /// The schema of that name.
+    pub(crate) fn component(&self, name: &str) -> &Value {
+        let component = &self.0["components"]["schemas"][name];
+        assert!(component.is_object(), "openapi.json has no component {name}");
+        component
+    }
+
+    /// The answers of a route.
+    pub(crate) fn responses(&self, method: &str, path: &str) -> &Value {
+        let responses = &self.0["paths"][path][method]["responses"];
+        assert!(responses.is_object(), "openapi.json has no {method} {path}");
+        responses
+    }
+
     fn answer(&self, operation: &Value, answer: &Answer) -> Vec<String> {
         let status = answer.status.to_string();
         let Some(response) = operation["responses"].get(&status) else {
