@@ -12,6 +12,8 @@ pub struct Person {
     pub api: Api,
     /// The account.
     pub account: String,
+    /// The session.
+    pub session: String,
     /// The public name.
     pub username: String,
     /// The password it signs in with.
@@ -35,6 +37,7 @@ impl Person {
         Ok(Self {
             api,
             account: text("account_id")?,
+            session: text("session_id")?,
             username: username.to_owned(),
             password: password.to_owned(),
             refresh_token: text("refresh_token")?,
@@ -70,7 +73,12 @@ impl Person {
 
     /// Opens the one socket for all topics.
     pub async fn live(&self, topics: Value) -> Result<Socket, ClientError> {
-        Socket::open(&self.api, "/api/v1/live", topics).await
+        self.live_on("cli", topics).await
+    }
+
+    /// The same from a device of this name; a newer socket of the same device replaces the older one.
+    pub async fn live_on(&self, device: &str, topics: Value) -> Result<Socket, ClientError> {
+        Socket::open(&self.api, "/api/v1/live", device, topics).await
     }
 
     /// Invites somebody to a game and gives the invite.
@@ -87,6 +95,7 @@ impl Person {
 }
 
 /// A staffed house with one active distributor: where the main job begins.
+#[derive(Clone)]
 pub struct House {
     /// A caller who is not signed in.
     pub api: Api,

@@ -26,10 +26,10 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Opens `path` with the caller's access token and says hello with these topics.
-    pub async fn open(api: &Api, path: &str, topics: Value) -> Result<Self, ClientError> {
+    /// Opens `path` with the caller's access token and says hello from this device with these topics.
+    pub async fn open(api: &Api, path: &str, device: &str, topics: Value) -> Result<Self, ClientError> {
         let mut socket = Self::connect(api, path, "whot.v1").await?;
-        socket.send(&json!({"t": "hello", "v": [1], "device": "cli", "topics": topics})).await?;
+        socket.send(&json!({"t": "hello", "v": [1], "device": device, "topics": topics})).await?;
         socket.frame_of("welcome").await?;
         Ok(socket)
     }

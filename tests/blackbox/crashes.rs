@@ -37,7 +37,7 @@ async fn persist<T, F: Future<Output = Result<T, ClientError>>>(
     panic!("{what} never worked: {last:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_at_any_arrow_of_the_redemption_leaves_one_of_everything() {
     for arrow in ARROWS {
         let mut server = Server::start();
@@ -258,8 +258,8 @@ async fn after_an_outage_the_clocks_were_extended_by_an_event_that_both_players_
     tokio::time::sleep(Duration::from_secs(3)).await;
     server.run();
     for person in [&ada, &ben] {
-        let events =
-            persist("the journal", || person.api.get(&format!("/api/v1/games/{game}/events?after={before}")));
+        let path = format!("/api/v1/games/{game}/events?after={before}");
+        let events = persist("the journal", || person.api.get(&path));
         let events = events.await;
         let extended =
             events.body["items"].as_array().unwrap().iter().filter(|e| e["data"]["kind"] == "clock_extended");

@@ -176,11 +176,6 @@ impl Server {
         child.wait().expect("it ends")
     }
 
-    /// The process id while it runs.
-    pub(crate) fn pid(&self) -> Option<u32> {
-        self.child.as_ref().map(Child::id)
-    }
-
     /// Runs a command of the binary on this server's data.
     pub(crate) fn whot(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the binary runs")

@@ -9,6 +9,7 @@ mod conventions;
 mod crashes;
 mod examples;
 mod journeys;
+mod permissions;
 mod races;
 mod schemas;
 mod secrecy;

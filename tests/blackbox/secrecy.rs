@@ -59,7 +59,7 @@ async fn no_password_token_code_or_ticket_is_in_any_log_at_any_level() {
     server.restart();
 
     let log = server.log();
-    assert!(log.len() > 10_000, "at trace level there is a lot to look through");
+    assert!(log.matches("answered").count() > 10, "there is a log to look through");
     for secret in &secrets {
         assert!(!log.contains(secret.as_str()), "a secret is in the log: {:.12}...", secret);
     }

@@ -46,7 +46,7 @@ struct Pace {
 pub(crate) async fn run(global: &Global, arguments: Arguments) -> Result<(), CliError> {
     let settings = global.settings()?;
     let database = settings.database.of("game", &settings.data_dir).url;
-    let relaxed = [("customer.open_invites", "100000"), ("customer.invites_per_day", "100000")];
+    let relaxed = [("customer.open_invites", "100000"), ("customer.daily_invites", "100000")];
     let relaxed: Vec<(String, String)> =
         relaxed.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let server = OwnServer::start(Profile::Test, database.postgres(), &relaxed).await?;

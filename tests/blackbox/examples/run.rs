@@ -1,6 +1,7 @@
 //! Runs one example: a server of its own, what is given, then each step against the wire.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
@@ -11,6 +12,10 @@ use super::pattern::{Known, differences};
 use super::transcript::{self, Closed, Deed, Open, Request, Response, Step};
 use crate::harness::Server;
 use crate::spec::{asyncapi, openapi};
+
+/// How often a request is repeated that waits for something, and how long it pauses in between.
+const REPEATS: usize = 200;
+const PAUSE: Duration = Duration::from_millis(100);
 
 struct Stage {
     server: Server,
@@ -36,6 +41,7 @@ pub(super) async fn run(name: &str) -> Result<(), String> {
 impl Stage {
     async fn play(&mut self, step: &Step) -> Result<(), String> {
         let learnt = match step.deed()? {
+            Deed::Ask(request, response) if step.until => self.ask_until(request, response).await?,
             Deed::Ask(request, response) => self.ask(request, response).await?,
             Deed::Open(name, open) => self.open(name, open).await?,
             Deed::Refused(open, refusal) => self.refused(open, refusal).await?,
@@ -51,6 +57,18 @@ impl Stage {
             self.known.learn(id, learnt);
         }
         Ok(())
+    }
+
+    async fn ask_until(&mut self, request: &Request, response: &Response) -> Result<Value, String> {
+        let mut last = self.ask(request, response).await;
+        for _ in 0..REPEATS {
+            if last.is_ok() {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+            last = self.ask(request, response).await;
+        }
+        last
     }
 
     async fn ask(&mut self, request: &Request, response: &Response) -> Result<Value, String> {

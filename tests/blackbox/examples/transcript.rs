@@ -42,6 +42,9 @@ pub(super) struct Step {
     _say: Option<String>,
     pub(super) request: Option<Request>,
     pub(super) response: Option<Response>,
+    /// The request is repeated until this is the answer, as an app does that waits for something.
+    #[serde(default)]
+    pub(super) until: bool,
     pub(super) socket: Option<String>,
     pub(super) open: Option<Open>,
     pub(super) refused: Option<Response>,
