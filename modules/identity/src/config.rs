@@ -34,6 +34,9 @@ pub struct Config {
     pub enrolment_hours: u32,
     /// How long a registration waits for its relationship before it answers 202, in milliseconds: 0 to 5,000.
     pub registration_wait_ms: u32,
+    /// How long a refused sign-in takes at least, in milliseconds: 0 to 5,000. It hides what the work itself would
+    /// tell, for instance that a name belongs to staff, whose passwords cost more.
+    pub refusal_ms: u32,
     /// The cost of passwords, and how much of it at once.
     pub passwords: Passwords,
     /// How long sessions last.
@@ -133,6 +136,7 @@ impl Default for Config {
             activation_hours: 72,
             enrolment_hours: 24,
             registration_wait_ms: 2_000,
+            refusal_ms: 400,
             passwords: Passwords::default(),
             sessions: Sessions::default(),
             throttles: Throttles::default(),
@@ -191,6 +195,7 @@ impl Config {
             ("activation_hours", self.activation_hours, 1, 720),
             ("enrolment_hours", self.enrolment_hours, 1, 720),
             ("registration_wait_ms", self.registration_wait_ms, 0, 5_000),
+            ("refusal_ms", self.refusal_ms, 0, 5_000),
             ("sessions.idle_days", self.sessions.idle_days, 1, 365),
             ("sessions.absolute_days", self.sessions.absolute_days, 1, 3_650),
             ("sessions.staff_idle_minutes", self.sessions.staff_idle_minutes, 5, 1_440),

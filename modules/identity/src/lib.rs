@@ -171,6 +171,30 @@ impl Identity {
         self.app.revocations.is_fresh()
     }
 
+    /// What `doctor` says of identity, one line each.
+    pub async fn diagnose(&self) -> Vec<(&'static str, Result<String, String>)> {
+        let keys = self.app.keys.reload().await.map_err(|error| error.to_string());
+        let ring = self.app.keys.ring();
+        let published = ring.published().len();
+        let factor = match self.app.config.second_factor {
+            SecondFactor::Relaxed => {
+                Ok("relaxed: staff and distributors sign in with a password alone".to_owned())
+            }
+            SecondFactor::Required => Err("required, and none can be enrolled in this version".to_owned()),
+        };
+        vec![
+            (
+                "identity.database",
+                self.db.ping().await.map(|()| "answers".to_owned()).map_err(|error| error.to_string()),
+            ),
+            (
+                "identity.keys",
+                keys.map(|()| format!("{} signs, {published} are published", ring.active().kid())),
+            ),
+            ("identity.second_factor", factor),
+        ]
+    }
+
     fn command(&self, name: &str) -> CallContext {
         let request = RequestId::fresh(&*self.app.random);
         CallContext::new(Actor::system(name), request, self.app.clock.now(), COMMAND)

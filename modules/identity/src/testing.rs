@@ -83,7 +83,7 @@ impl House {
 
     pub(crate) fn call_by(&self, actor: Actor) -> CallContext {
         let request = RequestId::fresh(&*self.app.random);
-        CallContext::new(actor, request, self.clock.now(), Duration::from_secs(60))
+        CallContext::new(actor, request, self.clock.now(), Duration::from_mins(1))
     }
 
     pub(crate) async fn principal(&self, signed_in: &SignedIn) -> Principal {
@@ -147,14 +147,14 @@ impl House {
         let admin = self.admin().await;
         let approver = self.approver(&admin).await;
         let account = self.request_distributor(&admin, name).await;
-        let approved = self.approve(&approver, account).await;
-        let signed_in = self.activate(approved.activation_token).await;
+        let token = self.approve(&approver, account).await.activation_token;
+        let signed_in = self.activate(token).await;
         self.principal(&signed_in).await
     }
 
     /// A ticket as customer would issue it, good for ten minutes.
     pub(crate) fn ticket(&self, redemption: RedemptionId, distributor: AccountId) -> SecretString {
-        let expires_at = self.clock.now().plus(Duration::from_secs(600));
+        let expires_at = self.clock.now().plus(Duration::from_mins(10));
         self.app.secrets.write_redemption_ticket(RedemptionTicket { redemption, distributor, expires_at })
     }
 

@@ -24,7 +24,10 @@ pub trait Stage: Send + Sync {
     async fn redeemed(&self, username: &str, redemption: RedemptionId) -> AccountId;
 }
 
-/// Runs every case. Panics at the first that does not hold; user names are taken from `tag` so that it can run again.
+/// Runs every case. User names are taken from `tag` so that it can run again.
+///
+/// # Panics
+/// At the first case that does not hold.
 #[expect(clippy::expect_used, reason = "a contract case that gets an error has failed")]
 pub async fn run(stage: &dyn Stage, tag: &str) {
     finds_accounts_by_id_and_by_name(stage, tag).await.expect("lookup");

@@ -6,10 +6,10 @@ use secrecy::SecretString;
 
 use super::App;
 use super::issue_session::{self, IssueError, PASSWORD, Proof, SignedIn};
-use super::password_gate::Busy;
+use super::password_gate::{Busy, SetError};
 use super::sign_in::class_of;
 use crate::config::SecondFactor;
-use crate::domain::password::{self, Refused, Standing};
+use crate::domain::password::Refused;
 use crate::domain::session::Device;
 use crate::store::Activated;
 
@@ -20,11 +20,20 @@ pub(crate) enum ActivateError {
     #[error("the token cannot be used")]
     Unusable,
     #[error(transparent)]
-    Password(#[from] Refused),
+    Password(Refused),
     #[error(transparent)]
     Busy(#[from] Busy),
     #[error(transparent)]
     Issue(#[from] IssueError),
+}
+
+impl From<SetError> for ActivateError {
+    fn from(error: SetError) -> Self {
+        match error {
+            SetError::Refused(refused) => Self::Password(refused),
+            SetError::Busy(busy) => Self::Busy(busy),
+        }
+    }
 }
 
 impl From<StoreError> for ActivateError {
@@ -49,8 +58,7 @@ pub(crate) async fn run(
     if account.needs_second_factor() && app.config.second_factor == SecondFactor::Required {
         return Err(IssueError::SecondFactorRequired.into());
     }
-    password::check(&password, Standing::Alone, &[account.username.as_str()])?;
-    let credential = app.passwords.hash(password, class_of(&account)).await?;
+    let credential = app.passwords.set(password, class_of(&account), &account.username).await?;
     match app.store.activate(app.stamp(call), mac, credential).await? {
         Activated::Unusable => Err(ActivateError::Unusable),
         Activated::Done(account) => {

@@ -20,7 +20,7 @@ use crate::domain::signing_key::{Algorithm, KeyStanding, KeyState, KeyStep, Occa
 use crate::store::{KeyChange, Stamp, Store, StoredKey};
 
 /// How long a retiring key still verifies: far longer than any access token lives.
-const RETIRE_FOR: Duration = Duration::from_secs(86_400);
+const RETIRE_FOR: Duration = Duration::from_hours(24);
 /// How often an unknown `kid` may make us look into storage.
 const RELOAD_PAUSE: Duration = Duration::from_secs(1);
 /// How often another node may win before we give up.
@@ -300,8 +300,8 @@ fn open_ring(keys: Vec<StoredKey>, sealer: &Sealer) -> Result<Ring, RingError> {
     let mut public = HashMap::new();
     for key in keys {
         if key.state == KeyState::Active {
-            let sealed = key.sealed.as_deref().ok_or(RingError::Sealed)?;
-            let private = sealer.open(sealed, key.kid.as_bytes()).map_err(|_| RingError::Sealed)?;
+            let kept = key.sealed.as_deref().ok_or(RingError::Sealed)?;
+            let private = sealer.open(kept, key.kid.as_bytes()).map_err(|_| RingError::Sealed)?;
             active = Some(SigningKey { kid: key.kid.clone(), pair: pair_of(key.algorithm, &private)? });
         }
         let published = PublicKey { kid: key.kid.clone(), algorithm: key.algorithm, bytes: key.public_key };

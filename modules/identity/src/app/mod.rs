@@ -3,6 +3,7 @@
 pub(crate) mod access_token;
 pub(crate) mod activate;
 pub(crate) mod bootstrap_admin;
+pub(crate) mod find;
 pub(crate) mod issue_session;
 pub(crate) mod key_ring;
 pub(crate) mod live_ticket;

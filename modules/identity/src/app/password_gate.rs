@@ -16,6 +16,8 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::config;
+use crate::domain::password::{self, Refused, Standing};
+use crate::domain::username::Username;
 use crate::store::Credential;
 
 /// Which pepper new hashes get.
@@ -38,6 +40,15 @@ pub(crate) enum Class {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords are being checked")]
 pub(crate) struct Busy;
+
+/// Why a password was not set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SetError {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error(transparent)]
+    Busy(#[from] Busy),
+}
 
 /// Whether a password was the right one.
 #[derive(Clone)]
@@ -86,7 +97,24 @@ impl Passwords {
         })
     }
 
-    /// Hashes a password to be stored.
+    /// Hashes a password to be set, if it may be: long enough, and none that is tried first.
+    pub(crate) async fn set(
+        &self,
+        password: SecretString,
+        class: Class,
+        username: &Username,
+    ) -> Result<Credential, SetError> {
+        password::check_length(&password, Standing::Alone)?;
+        let context = username.as_str().to_owned();
+        let set = move |hasher: &Hasher| {
+            password::check_guesses(&password, &[&context])?;
+            hasher.hash(&password, class).ok_or(SetError::Busy(Busy))
+        };
+        self.behind_the_gate(set).await?
+    }
+
+    /// Hashes any password.
+    #[cfg(test)]
     pub(crate) async fn hash(&self, password: SecretString, class: Class) -> Result<Credential, Busy> {
         self.behind_the_gate(move |hasher| hasher.hash(&password, class)).await?.ok_or(Busy)
     }
@@ -229,9 +257,9 @@ mod tests {
 
     const CHEAP: config::Cost = config::Cost { memory_kib: 64, passes: 1, lanes: 1 };
 
-    fn passwords(settings: config::Passwords, root: u8) -> Passwords {
+    fn passwords(settings: &config::Passwords, root: u8) -> Passwords {
         let random = Arc::new(SeededRandom::new(1));
-        Passwords::new(&settings, RootSecret::from_bytes([root; 32]), random, Handle::current()).unwrap()
+        Passwords::new(settings, RootSecret::from_bytes([root; 32]), random, Handle::current()).unwrap()
     }
 
     fn cheap() -> config::Passwords {
@@ -244,7 +272,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_is_right_under_its_own_pepper_only() {
-        let here = passwords(cheap(), 1);
+        let here = passwords(&cheap(), 1);
         let stored = here.hash(secret("quiet lagoon"), Class::Standard).await.unwrap();
         assert!(stored.phc.expose_secret().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
         let right = here.check(secret("quiet lagoon"), Some(stored.clone()), Class::Standard).await.unwrap();
@@ -252,16 +280,16 @@ mod tests {
         let wrong = here.check(secret("quiet lagoom"), Some(stored.clone()), Class::Standard).await.unwrap();
         assert!(matches!(wrong, Checked::Wrong));
         let elsewhere =
-            passwords(cheap(), 2).check(secret("quiet lagoon"), Some(stored), Class::Standard).await;
+            passwords(&cheap(), 2).check(secret("quiet lagoon"), Some(stored), Class::Standard).await;
         assert!(matches!(elsewhere, Ok(Checked::Wrong)));
     }
 
     #[tokio::test]
     async fn a_hash_of_another_cost_is_replaced_when_the_password_proves_right() {
-        let before = passwords(cheap(), 1);
+        let before = passwords(&cheap(), 1);
         let stored = before.hash(secret("quiet lagoon"), Class::Standard).await.unwrap();
         let dearer = config::Passwords { standard: config::Cost { memory_kib: 128, ..CHEAP }, ..cheap() };
-        let now = passwords(dearer, 1);
+        let now = passwords(&dearer, 1);
         let Ok(Checked::Right { better: Some(better) }) =
             now.check(secret("quiet lagoon"), Some(stored), Class::Standard).await
         else {
@@ -272,7 +300,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stored_hash_cannot_make_us_work_without_bound() {
-        let here = passwords(cheap(), 1);
+        let here = passwords(&cheap(), 1);
         let stored = here.hash(secret("quiet lagoon"), Class::Standard).await.unwrap();
         let monstrous = stored.phc.expose_secret().replace("m=64", "m=4194304");
         let stored = Credential { phc: monstrous.into(), ..stored };
@@ -282,14 +310,14 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_credential_no_password_is_right() {
-        let checked = passwords(cheap(), 1).check(secret("quiet lagoon"), None, Class::Standard).await;
+        let checked = passwords(&cheap(), 1).check(secret("quiet lagoon"), None, Class::Standard).await;
         assert!(matches!(checked, Ok(Checked::Wrong)));
     }
 
     #[tokio::test]
     async fn who_finds_the_queue_full_or_waits_too_long_is_sent_away() {
         let narrow = config::Passwords { at_once: 1, waiting: 1, wait_ms: 1, ..cheap() };
-        let gate = passwords(narrow, 1);
+        let gate = passwords(&narrow, 1);
         let held = gate.permits.clone().acquire_owned().await.unwrap();
         assert!(matches!(gate.hash(secret("x"), Class::Standard).await, Err(Busy)), "waited too long");
         let place = Place::take(&gate.waiting, 1).unwrap();

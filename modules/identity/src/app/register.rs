@@ -11,11 +11,11 @@ use secrecy::SecretString;
 
 use super::App;
 use super::issue_session::{self, IssueError, PASSWORD, Proof, SignedIn};
-use super::password_gate::{Busy, Class};
+use super::password_gate::{Busy, Class, SetError};
 use super::sign_in::{self, SignInError};
 use crate::domain::account::Account;
 use crate::domain::email::Email;
-use crate::domain::password::{self, Refused, Standing};
+use crate::domain::password::Refused;
 use crate::domain::session::Device;
 use crate::domain::username::Username;
 use crate::store::{Candidate, NewAccount, RedemptionOutcome, Registered, Registration};
@@ -58,13 +58,22 @@ pub(crate) enum RegisterError {
     #[error("the same request is being carried out")]
     InFlight,
     #[error(transparent)]
-    Password(#[from] Refused),
+    Password(Refused),
     #[error("too many tries")]
     Throttled(Refusal),
     #[error(transparent)]
     Busy(#[from] Busy),
     #[error(transparent)]
     Issue(#[from] IssueError),
+}
+
+impl From<SetError> for RegisterError {
+    fn from(error: SetError) -> Self {
+        match error {
+            SetError::Refused(refused) => Self::Password(refused),
+            SetError::Busy(busy) => Self::Busy(busy),
+        }
+    }
 }
 
 impl From<StoreError> for RegisterError {
@@ -146,8 +155,7 @@ async fn create(
     request: &Request,
     ticket: Option<RedemptionTicket>,
 ) -> Result<Account, RegisterError> {
-    password::check(&request.password, Standing::Alone, &[request.username.as_str()])?;
-    let credential = app.passwords.hash(request.password.clone(), Class::Standard).await?;
+    let credential = app.passwords.set(request.password.clone(), Class::Standard, &request.username).await?;
     let account =
         NewAccount { person: app.ids.next(), account: app.ids.next(), username: request.username.clone() };
     let id = account.account;

@@ -14,7 +14,7 @@ use crate::domain::revocation::{Revocation, Revoked};
 use crate::store::Store;
 
 /// How long an entry matters: an access token lives 15 minutes at most, 5 unless told.
-pub(crate) const REMEMBERED: Duration = Duration::from_secs(16 * 60);
+pub(crate) const REMEMBERED: Duration = Duration::from_mins(16);
 /// How far the tail looks back behind the latest entry it knows: a slow transaction may commit behind a quick one.
 const OVERLAP: Duration = Duration::from_secs(30);
 /// How long a view may be unread before this node should not get traffic.
@@ -103,7 +103,9 @@ impl RevocationView {
         let (mut after, mut count) = (None, 0);
         loop {
             let batch = store.revocations(since, after, BATCH).await?;
-            batch.iter().for_each(|revocation| self.apply(revocation));
+            for revocation in &batch {
+                self.apply(revocation);
+            }
             count += batch.len();
             after = batch.last().map(|last| (last.at, last.id));
             if i64::try_from(batch.len()).unwrap_or(BATCH) < BATCH {

@@ -45,7 +45,14 @@ pub(crate) async fn end_others(
     call: &CallContext,
     principal: &Principal,
 ) -> Result<(), StoreError> {
-    let ended = app.store.end_other_sessions(app.stamp(call), principal.account, principal.session).await?;
-    ended.iter().for_each(|revocation| app.revocations.apply(revocation));
-    Ok(())
+    loop {
+        let ended =
+            app.store.end_other_sessions(app.stamp(call), principal.account, principal.session).await?;
+        for revocation in &ended {
+            app.revocations.apply(revocation);
+        }
+        if ended.is_empty() {
+            return Ok(());
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Signing in with a password. Unknown and known accounts get the same answer after the same work.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use kernel::{AccountType, CallContext};
 use platform::db::StoreError;
@@ -50,6 +51,7 @@ impl From<StoreError> for SignInError {
 
 /// Signs in.
 pub(crate) async fn run(app: &App, call: &CallContext, attempt: Attempt) -> Result<SignedIn, SignInError> {
+    let arrived = app.clock.now();
     let candidate = match login_key(&attempt.login) {
         Some(key) => app.store.candidate(key, attempt.device.id.clone()).await?,
         None => None,
@@ -59,11 +61,15 @@ pub(crate) async fn run(app: &App, call: &CallContext, attempt: Attempt) -> Resu
         metrics::counter!("identity_sign_ins_total", "outcome" => "throttled").increment(1);
         SignInError::Throttled(refusal)
     })?;
-    let account = prove(app, call, candidate, attempt.password).await.inspect_err(|error| {
-        if matches!(error, SignInError::BadCredentials) {
+    let account = match prove(app, call, candidate, attempt.password).await {
+        Err(SignInError::BadCredentials) => {
             metrics::counter!("identity_sign_ins_total", "outcome" => "bad_credentials").increment(1);
+            let least = Duration::from_millis(u64::from(app.config.refusal_ms));
+            app.clock.sleep(least.saturating_sub(app.clock.now().since(arrived))).await;
+            return Err(SignInError::BadCredentials);
         }
-    })?;
+        proved => proved?,
+    };
     let proof = Proof { account, amr: PASSWORD, device: attempt.device };
     let signed_in = issue_session::run(app, call, proof).await?;
     metrics::counter!("identity_sign_ins_total", "outcome" => "signed_in").increment(1);

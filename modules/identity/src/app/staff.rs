@@ -82,11 +82,11 @@ pub(crate) async fn grant(
     role: Role,
 ) -> Result<Roles, GrantError> {
     match app.store.grant_role(app.stamp(call), granter.person, account, role).await? {
-        Granted::Granted(roles, revocation) => {
+        Granted::Now(roles, revocation) => {
             app.revocations.apply(&revocation);
             Ok(roles)
         }
-        Granted::Unchanged(roles) => Ok(roles),
+        Granted::Before(roles) => Ok(roles),
         Granted::Refused(refused) => Err(refused.into()),
         Granted::NoSuchAccount => Err(GrantError::NoSuchAccount),
     }

@@ -203,7 +203,7 @@ platform::for_each_database! { MIGRATIONS;
         let approver = house.approver(&admin).await;
         let account = house.request_distributor(&admin, "kola").await;
         let first = house.approve(&approver, account).await;
-        house.clock.advance(Duration::from_secs(72 * 3_600));
+        house.clock.advance(Duration::from_hours(72));
         let old = first.activation_token;
         let spent = activate::run(&house.app, &house.call(), old, secret(PASSWORD), Device::default()).await;
         assert!(matches!(spent, Err(ActivateError::Unusable)));
@@ -237,6 +237,17 @@ platform::for_each_database! { MIGRATIONS;
         ] {
             let refused = house.sign_in(login, password).await;
             assert!(matches!(refused, Err(SignInError::BadCredentials)), "{login:?}");
+        }
+    }
+
+    async fn every_refused_sign_in_takes_the_same_least_time_whoever_was_named(db: TestDb) {
+        let house = House::over(&db.db).await;
+        house.admin().await;
+        house.player("ada").await;
+        for login in ["root-admin", "ada", "nobody"] {
+            let before = house.clock.now();
+            assert!(house.sign_in(login, "not the right password").await.is_err());
+            assert_eq!(house.clock.now().since(before), Duration::from_millis(400), "{login}");
         }
     }
 
@@ -275,7 +286,7 @@ platform::for_each_database! { MIGRATIONS;
         let second = refresh(&house, &first.refresh_token).await.unwrap();
         let again = refresh(&house, &first.refresh_token).await.unwrap();
         assert_eq!(second.refresh_token.expose_secret(), again.refresh_token.expose_secret());
-        house.clock.advance(Duration::from_secs(3_600));
+        house.clock.advance(Duration::from_hours(1));
         assert!(refresh(&house, &first.refresh_token).await.is_ok(), "unused, however late");
         let fresh = refresh(&house, &second.refresh_token).await.unwrap();
         verify(&house, &fresh).await.unwrap();
@@ -323,9 +334,9 @@ platform::for_each_database! { MIGRATIONS;
         let house = House::over(&db.db).await;
         house.player("ada").await;
         let tokens = house.sign_in("ada", PASSWORD).await.unwrap();
-        house.clock.advance(Duration::from_secs(30 * 86_400 - 1));
+        house.clock.advance(Duration::from_secs(2_591_999));
         let renewed = refresh(&house, &tokens.refresh_token).await.unwrap();
-        house.clock.advance(Duration::from_secs(30 * 86_400));
+        house.clock.advance(Duration::from_hours(720));
         assert!(matches!(refresh(&house, &renewed.refresh_token).await, Err(RefreshError::Invalid)));
     }
 
@@ -425,7 +436,7 @@ platform::for_each_database! { MIGRATIONS;
         let link = Link { account, relationship: house.app.ids.next(), redemption: Some(redemption) };
         Port(house.app.clone()).activate_redeemed(&house.call(), link).await.unwrap();
         assert_eq!(progress(token.expose_secret()).await, Some(AccountStatus::Active));
-        house.clock.advance(Duration::from_secs(3_600));
+        house.clock.advance(Duration::from_hours(1));
         let again = signed_in(house.register(Some(ticket.clone()), "ADA", PASSWORD).await.unwrap());
         assert_eq!(again.account.id, account, "the same account, although the ticket has expired by now");
         for (name, password) in [("ada", "another long password"), ("bola", PASSWORD)] {
@@ -445,7 +456,7 @@ platform::for_each_database! { MIGRATIONS;
         };
         let text = ticket.expose_secret();
         assert!(refused(&text.replace("rdt_A", "rdt_B")).await && refused("rdt_").await && refused("junk").await);
-        house.clock.advance(Duration::from_secs(600));
+        house.clock.advance(Duration::from_mins(10));
         assert!(refused(text).await, "expired");
         let fresh = house.ticket(redemption, distributor);
         standing::cancel_redemption(&house.app, &house.call(), redemption).await.unwrap();

@@ -8,6 +8,10 @@ use super::email::Email;
 use super::username::Username;
 
 /// An account with the staff roles of the person behind it.
+#[expect(
+    clippy::struct_field_names,
+    reason = "`account_type` is the field's name everywhere; `type` is a keyword"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) id: AccountId,

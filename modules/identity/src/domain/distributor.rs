@@ -78,9 +78,8 @@ pub(crate) const fn next(standing: DistributorStanding, step: Step) -> Option<Di
     match (step, standing) {
         (Step::Approve, Requested | Approved | Invited | Expired) => Some(Invited),
         (Step::Reject, Requested) => Some(Rejected),
-        (Step::Activate, Invited) => Some(Active),
+        (Step::Activate, Invited) | (Step::Resume, Suspended) => Some(Active),
         (Step::Suspend, Active) => Some(Suspended),
-        (Step::Resume, Suspended) => Some(Active),
         (Step::Offboard, Active | Suspended) => Some(Offboarding),
         (Step::End, Offboarding) => Some(Ended),
         _ => None,

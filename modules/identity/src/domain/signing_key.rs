@@ -91,8 +91,8 @@ pub(crate) fn plan(
 mod tests {
     use super::*;
 
-    const MONTH: Duration = Duration::from_secs(30 * 86_400);
-    const HOUR: Duration = Duration::from_secs(3_600);
+    const MONTH: Duration = Duration::from_hours(720);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn key(kid: &str, state: KeyState, since: i64) -> KeyStanding {
         KeyStanding { kid: kid.to_owned(), state, since: Timestamp::from_seconds(since) }

@@ -1,4 +1,4 @@
-//! GET /api/v1/admin/accounts/{account_id}, and suspend and reinstate beneath it
+//! `GET /api/v1/admin/accounts/{account_id}`, and suspend and reinstate beneath it
 
 use identity_api::{AccountStatus, DistributorStanding};
 use kernel::id::{AccountId, PersonId};
@@ -11,7 +11,7 @@ use super::distributors::Reason;
 use super::me::{AccountStatusWord, DistributorStandingWord, RoleWord};
 use super::signed_in::AccountTypeWord;
 use super::{parse, problem};
-use crate::app::{App, standing};
+use crate::app::{App, find, standing};
 use crate::domain::account::Account;
 
 /// An account as staff see it: no contact data.
@@ -56,7 +56,7 @@ pub(super) async fn get(
     app: State<App>,
     PathId(account): PathId<AccountId>,
 ) -> Result<Answer<AccountView>, Problem> {
-    let account = app.store.account(account).await?.ok_or_else(Problem::not_found)?;
+    let account = find::account(&app, account).await?.ok_or_else(Problem::not_found)?;
     Ok(Answer::ok(AccountView::from(&account)))
 }
 

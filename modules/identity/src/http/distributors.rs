@@ -10,9 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::me::DistributorStandingWord;
 use super::{parse, problem};
-use crate::app::App;
 use crate::app::provision_distributor::{self, Request};
-use crate::app::standing;
+use crate::app::{App, find, standing};
 use crate::domain::distributor::Distributor;
 
 /// A distributor to be provisioned.
@@ -201,7 +200,7 @@ pub(super) async fn resume(
 }
 
 async fn known(app: &App, account: AccountId) -> Result<Distributor, Problem> {
-    app.store.distributor(account).await?.ok_or_else(Problem::not_found)
+    find::distributor(app, account).await?.ok_or_else(Problem::not_found)
 }
 
 async fn view(app: &App, account: AccountId) -> Result<Answer<DistributorView>, Problem> {

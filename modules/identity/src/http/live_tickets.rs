@@ -18,6 +18,7 @@ use crate::app::verify_token::Refused;
 use crate::app::{App, live_ticket};
 
 /// A ticket.
+#[expect(clippy::struct_field_names, reason = "the wire calls it so")]
 #[derive(Serialize, ToSchema)]
 pub(super) struct Ticket {
     ticket: String,
@@ -42,7 +43,7 @@ pub(super) async fn handle(
 /// Spends tickets on behalf of the sockets' door.
 pub(crate) struct SocketTickets(pub(crate) Arc<App>);
 
-fn failure(refused: Refused) -> AuthFailure {
+fn failure(refused: &Refused) -> AuthFailure {
     match refused {
         Refused::Token(Fault::Expired) => AuthFailure::Expired,
         Refused::Token(_) => AuthFailure::Invalid,
@@ -55,10 +56,12 @@ fn failure(refused: Refused) -> AuthFailure {
 #[async_trait]
 impl Tickets for SocketTickets {
     async fn spend(&self, ticket: &str, origin: Option<&str>) -> Result<Principal, AuthFailure> {
-        live_ticket::spend(&self.0, ticket, origin.map(str::to_owned)).await.map_err(failure)
+        live_ticket::spend(&self.0, ticket, origin.map(str::to_owned))
+            .await
+            .map_err(|refused| failure(&refused))
     }
 
     async fn principal_of(&self, session: SessionId) -> Result<Principal, AuthFailure> {
-        live_ticket::principal_of(&self.0, session).await.map_err(failure)
+        live_ticket::principal_of(&self.0, session).await.map_err(|refused| failure(&refused))
     }
 }

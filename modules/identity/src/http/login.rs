@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::app::sign_in::{self, Attempt};
 
 /// Who signs in.
+#[expect(clippy::struct_field_names, reason = "the wire calls it so")]
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Login {

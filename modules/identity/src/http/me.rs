@@ -8,7 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::signed_in::AccountTypeWord;
-use crate::app::{App, access_token::permissions_of};
+use crate::app::access_token::permissions_of;
+use crate::app::{App, find};
 use crate::domain::account::Account;
 use crate::domain::email::Email;
 
@@ -65,6 +66,6 @@ impl From<&Account> for Me {
 }
 
 pub(super) async fn handle(caller: Caller, app: State<App>) -> Result<Answer<Me>, Problem> {
-    let account = app.store.account(caller.principal.account).await?.ok_or_else(Problem::not_found)?;
+    let account = find::account(&app, caller.principal.account).await?.ok_or_else(Problem::not_found)?;
     Ok(Answer::ok(Me::from(&account)))
 }

@@ -140,7 +140,7 @@ pub(super) fn of_create(error: CreateError) -> Problem {
 
 pub(super) fn of_grant(error: GrantError) -> Problem {
     match error {
-        GrantError::NoSuchAccount => Problem::not_found(),
+        GrantError::NoSuchAccount | GrantError::Refused(GrantRefused::NotAStaffRole) => Problem::not_found(),
         GrantError::Refused(GrantRefused::ToOneself) => denied("own_role", "Nobody grants a role to itself."),
         GrantError::Refused(GrantRefused::ApprovalRequired) => {
             denied("approval_required", "This grant needs an approver, and cannot be asked for yet.")
@@ -148,7 +148,6 @@ pub(super) fn of_grant(error: GrantError) -> Problem {
         GrantError::Refused(GrantRefused::Excluded(one, other)) => {
             Problem::conflict("roles_excluded").detail(format!("Nobody is both {one} and {other}."))
         }
-        GrantError::Refused(GrantRefused::NotAStaffRole) => Problem::not_found(),
         GrantError::Store(error) => Problem::from(error),
     }
 }

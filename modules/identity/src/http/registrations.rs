@@ -1,4 +1,4 @@
-//! GET /api/v1/auth/registrations/{redemption_id}
+//! `GET /api/v1/auth/registrations/{redemption_id}`
 
 use actix_web::HttpRequest;
 use identity_api::AccountStatus;

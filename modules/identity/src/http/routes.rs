@@ -13,10 +13,12 @@ const CREDENTIAL_BODY: usize = 8 * 1_024;
 
 /// The table. Its handlers take `State<App>`.
 pub(crate) fn routes() -> Routes {
-    administration(people(Routes::of("identity")))
+    let people = own(tokens(joining(Routes::of("identity"))));
+    standing(provisioning(staffing(people)))
 }
 
-fn people(routes: Routes) -> Routes {
+/// Coming in: by an invite, or by a token that staff gave out.
+fn joining(routes: Routes) -> Routes {
     routes
         .add(
             Route::post("/api/v1/auth/register", Access::Public, register::handle)
@@ -55,6 +57,11 @@ fn people(routes: Routes) -> Routes {
                 .body_limit(CREDENTIAL_BODY)
                 .rate(Rate::Redeem),
         )
+}
+
+/// Signing in, renewing tokens, and the keys behind them.
+fn tokens(routes: Routes) -> Routes {
+    routes
         .add(
             Route::post("/api/v1/auth/login", Access::Public, login::handle)
                 .summary("Sign in with a password")
@@ -84,36 +91,6 @@ fn people(routes: Routes) -> Routes {
                 .rate(Rate::Refresh),
         )
         .add(
-            Route::post("/api/v1/auth/logout", Access::Permission(Permission::SessionManage), sessions::sign_out)
-                .summary("End the present session")
-                .answers_nothing(),
-        )
-        .add(
-            Route::get("/api/v1/users/me", Access::Permission(Permission::ProfileRead), me::handle)
-                .summary("One's own profile")
-                .answers::<me::Me>(200),
-        )
-        .add(
-            Route::get("/api/v1/sessions", Access::Permission(Permission::SessionManage), sessions::list)
-                .summary("One's own sessions")
-                .query::<sessions::ListQuery>()
-                .answers::<List<sessions::SessionView>>(200),
-        )
-        .add(
-            Route::delete("/api/v1/sessions", Access::Permission(Permission::SessionManage), sessions::end_others)
-                .summary("End all other sessions")
-                .answers_nothing(),
-        )
-        .add(
-            Route::delete(
-                "/api/v1/sessions/{session_id}",
-                Access::Permission(Permission::SessionManage),
-                sessions::end,
-            )
-            .summary("End one of one's own sessions")
-            .answers_nothing(),
-        )
-        .add(
             Route::post("/api/v1/live/tickets", Access::Permission(Permission::LiveConnect), live_tickets::handle)
                 .summary("A ticket with which a browser opens a socket")
                 .describe(
@@ -130,8 +107,51 @@ fn people(routes: Routes) -> Routes {
         )
 }
 
-fn administration(routes: Routes) -> Routes {
-    const DECIDERS: Access = Access::AnyOf(&[Permission::DistributorApprove, Permission::DistributorRequest]);
+/// One's own profile and sessions.
+fn own(routes: Routes) -> Routes {
+    routes
+        .add(
+            Route::post(
+                "/api/v1/auth/logout",
+                Access::Permission(Permission::SessionManage),
+                sessions::sign_out,
+            )
+            .summary("End the present session")
+            .answers_nothing(),
+        )
+        .add(
+            Route::get("/api/v1/users/me", Access::Permission(Permission::ProfileRead), me::handle)
+                .summary("One's own profile")
+                .answers::<me::Me>(200),
+        )
+        .add(
+            Route::get("/api/v1/sessions", Access::Permission(Permission::SessionManage), sessions::list)
+                .summary("One's own sessions")
+                .query::<sessions::ListQuery>()
+                .answers::<List<sessions::SessionView>>(200),
+        )
+        .add(
+            Route::delete(
+                "/api/v1/sessions",
+                Access::Permission(Permission::SessionManage),
+                sessions::end_others,
+            )
+            .summary("End all other sessions")
+            .answers_nothing(),
+        )
+        .add(
+            Route::delete(
+                "/api/v1/sessions/{session_id}",
+                Access::Permission(Permission::SessionManage),
+                sessions::end,
+            )
+            .summary("End one of one's own sessions")
+            .answers_nothing(),
+        )
+}
+
+/// Staff and their roles.
+fn staffing(routes: Routes) -> Routes {
     routes
         .add(
             Route::post("/api/v1/admin/staff", Access::Permission(Permission::StaffCreate), staff::create)
@@ -155,6 +175,12 @@ fn administration(routes: Routes) -> Routes {
             .problem(403, "own_role")
             .problem(409, "roles_excluded"),
         )
+}
+
+/// Distributors: asked for by one person, decided on by another.
+fn provisioning(routes: Routes) -> Routes {
+    const DECIDERS: Access = Access::AnyOf(&[Permission::DistributorApprove, Permission::DistributorRequest]);
+    routes
         .add(
             Route::post(
                 "/api/v1/admin/distributors",
@@ -228,6 +254,11 @@ fn administration(routes: Routes) -> Routes {
             .answers::<distributors::DistributorView>(200)
             .problem(409, "invalid_transition"),
         )
+}
+
+/// The standing of any account.
+fn standing(routes: Routes) -> Routes {
+    routes
         .add(
             Route::get(
                 "/api/v1/admin/accounts/{account_id}",

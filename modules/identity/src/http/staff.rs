@@ -1,4 +1,4 @@
-//! POST /api/v1/admin/staff and PUT /api/v1/admin/staff/{account_id}/roles/{role}
+//! `POST /api/v1/admin/staff` and `PUT /api/v1/admin/staff/{account_id}/roles/{role}`
 
 use actix_web::web::Path;
 use kernel::id::AccountId;

@@ -9,7 +9,7 @@ use kernel::id::AccountId;
 use platform::db::StoreError;
 use platform::sql::{Key, Word};
 
-use super::diesel_store::{DieselStore, Ink};
+use super::diesel_store::{DieselStore, Trail};
 use super::rows::{AccountRow, PersonRow, account_of};
 use super::schema::{accounts, persons};
 use super::statements::Statements;
@@ -42,11 +42,11 @@ platform::dual! {
         }
 
         /// Announces a standing that changed, for distributors also to those who keep a copy of it.
-        async fn announce_standing(c, ink: Ink, before: Account, event: IdentityEvent) -> Result<Account, StoreError> {
+        async fn announce_standing(c, trail: Trail, before: Account, event: IdentityEvent) -> Result<Account, StoreError> {
             let after = c.load_account(before.id).await?.ok_or(StoreError::LostRace)?;
-            c.announce(ink.clone(), event).await?;
+            c.announce(trail.clone(), event).await?;
             if let Some(standing) = after.state.standing.filter(|_| after.state.standing != before.state.standing) {
-                c.announce(ink, IdentityEvent::DistributorChanged { account: after.id, standing }).await?;
+                c.announce(trail, IdentityEvent::DistributorChanged { account: after.id, standing }).await?;
             }
             Ok(after)
         }
@@ -86,7 +86,7 @@ impl AccountStore for DieselStore {
     }
 
     async fn set_vip(&self, stamp: Stamp, account: AccountId, enabled: bool) -> Result<Tied, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
             let Some(before) = c.lock_account(account).await? else { return Ok(Tied::NoSuchAccount) };
             if before.vip == enabled {
@@ -96,10 +96,10 @@ impl AccountStore for DieselStore {
                 .set(accounts::vip.eq(enabled))
                 .execute(c)
                 .await?;
-            let change = ink.revocation(account, Revoked::Change);
+            let change = trail.revocation(account, Revoked::Change);
             c.log_revocation(change).await?;
-            c.announce(ink.clone(), IdentityEvent::AccountChanged { account }).await?;
-            c.record(ink.audit(if enabled { "account.vip_set" } else { "account.vip_cleared" }, account))
+            c.announce(trail.clone(), IdentityEvent::AccountChanged { account }).await?;
+            c.record(trail.audit(if enabled { "account.vip_set" } else { "account.vip_cleared" }, account))
                 .await?;
             Ok(Tied::Changed(change))
         })
@@ -111,7 +111,7 @@ impl AccountStore for DieselStore {
         account: AccountId,
         reason: String,
     ) -> Result<StandingChange, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
             let Some(before) = c.load_account(account).await? else {
                 return Ok(StandingChange::NoSuchAccount);
@@ -126,15 +126,16 @@ impl AccountStore for DieselStore {
             if state == before.state {
                 return Ok(StandingChange::Unchanged(before));
             }
-            let at = ink.stamp.at;
+            let at = trail.stamp.at;
             c.write_state(account, state, 1).await?;
             c.end_all_sessions(account, EndReason::Suspended, at).await?;
-            let end = ink.revocation(account, Revoked::Suspension { epoch: before.epoch + 1 });
+            let end = trail.revocation(account, Revoked::Suspension { epoch: before.epoch + 1 });
             c.log_revocation(end).await?;
-            let after =
-                c.announce_standing(ink.clone(), before, IdentityEvent::AccountSuspended { account }).await?;
-            c.announce(ink.clone(), IdentityEvent::SessionsRevoked { account, session: None }).await?;
-            c.record(ink.audit("account.suspend", account).reason(reason)).await?;
+            let after = c
+                .announce_standing(trail.clone(), before, IdentityEvent::AccountSuspended { account })
+                .await?;
+            c.announce(trail.clone(), IdentityEvent::SessionsRevoked { account, session: None }).await?;
+            c.record(trail.audit("account.suspend", account).reason(reason)).await?;
             Ok(StandingChange::Changed(after, end))
         })
     }
@@ -145,7 +146,7 @@ impl AccountStore for DieselStore {
         account: AccountId,
         reason: String,
     ) -> Result<StandingChange, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
             let Some(before) = c.lock_account(account).await? else {
                 return Ok(StandingChange::NoSuchAccount);
@@ -155,12 +156,12 @@ impl AccountStore for DieselStore {
                 return Ok(StandingChange::Unchanged(before));
             }
             c.write_state(account, state, 0).await?;
-            let change: Revocation = ink.revocation(account, Revoked::Change);
+            let change: Revocation = trail.revocation(account, Revoked::Change);
             c.log_revocation(change).await?;
             let after = c
-                .announce_standing(ink.clone(), before, IdentityEvent::AccountReinstated { account })
+                .announce_standing(trail.clone(), before, IdentityEvent::AccountReinstated { account })
                 .await?;
-            c.record(ink.audit("account.reinstate", account).reason(reason)).await?;
+            c.record(trail.audit("account.reinstate", account).reason(reason)).await?;
             Ok(StandingChange::Changed(after, change))
         })
     }

@@ -37,9 +37,9 @@ impl ActivationStore for DieselStore {
         mac: [u8; 32],
         credential: Credential,
     ) -> Result<Activated, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
-            let at = ink.stamp.at;
+            let at = trail.stamp.at;
             let spent: Option<Key> = diesel::update(
                 activation_tokens::table
                     .find(mac.to_vec())
@@ -59,11 +59,11 @@ impl ActivationStore for DieselStore {
             let state = before.state.activated().map_err(|_| StoreError::LostRace)?;
             c.write_state(account, state, 0).await?;
             c.write_credential(account, credential, at).await?;
-            c.announce(ink.clone(), IdentityEvent::AccountActivated { account }).await?;
+            c.announce(trail.clone(), IdentityEvent::AccountActivated { account }).await?;
             if let Some(standing) = state.standing {
-                c.announce(ink.clone(), IdentityEvent::DistributorChanged { account, standing }).await?;
+                c.announce(trail.clone(), IdentityEvent::DistributorChanged { account, standing }).await?;
             }
-            c.record(ink.audit("account.activate", account)).await?;
+            c.record(trail.audit("account.activate", account)).await?;
             Ok(Activated::Done(Box::new(Account { state, ..before })))
         })
         .or_else(

@@ -25,8 +25,8 @@ impl DieselStore {
     }
 
     /// What a transaction writes its trail with.
-    pub(super) fn ink(&self, stamp: Stamp) -> Ink {
-        Ink { ids: self.ids.clone(), stamp }
+    pub(super) fn trail(&self, stamp: Stamp) -> Trail {
+        Trail { ids: self.ids.clone(), stamp }
     }
 }
 
@@ -46,12 +46,12 @@ impl<T> Store for T where
 
 /// The trail of one transaction: who, when, and ids for what it leaves behind.
 #[derive(Clone)]
-pub(super) struct Ink {
+pub(super) struct Trail {
     ids: IdSource,
     pub(super) stamp: Stamp,
 }
 
-impl Ink {
+impl Trail {
     /// The audit row for `action` on `object`.
     pub(super) fn audit(&self, action: &'static str, object: impl TypedId) -> AuditEvent {
         AuditEvent::new(self.ids.next(), self.stamp.at, &self.stamp.call, action, object)

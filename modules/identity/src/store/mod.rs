@@ -119,8 +119,8 @@ pub(crate) enum DecisionOutcome {
 /// What granting a role comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Granted {
-    Granted(Roles, Revocation),
-    Unchanged(Roles),
+    Now(Roles, Revocation),
+    Before(Roles),
     Refused(GrantRefused),
     NoSuchAccount,
 }
@@ -468,7 +468,7 @@ pub(crate) trait SessionStore: Send + Sync {
         session: SessionId,
         reason: EndReason,
     ) -> Result<Option<Revocation>, StoreError>;
-    /// Ends all sessions of the account but one.
+    /// Ends sessions of the account other than this one, a bounded number at a time; none are left once it ends none.
     async fn end_other_sessions(
         &self,
         stamp: Stamp,

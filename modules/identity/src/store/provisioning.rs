@@ -19,7 +19,7 @@ use super::statements::{AccountSeed, Statements};
 use super::{Created, DecisionOutcome, NewDistributor, ProvisioningStore, Stamp, Verdict};
 use crate::domain::account::AccountState;
 use crate::domain::distributor::{
-    Decided, Distributor, People, SamePerson, Step, decider as decided_by, next,
+    Decided, Distributor, People, SamePerson, Step, decider as decision_of, next,
 };
 
 type Row = (DistributorRow, String, Option<Word<DistributorStanding>>);
@@ -78,16 +78,17 @@ impl ProvisioningStore for DieselStore {
         new: NewDistributor,
         claim: ClaimParts,
     ) -> Result<Created, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
-            let claim = claim_of(&ink.stamp, claim);
+            let claim = claim_of(&trail.stamp, claim);
             match idempotency::claim(c, &claim).await? {
                 Claimed::New => {}
                 Claimed::Repeat(value) => return Ok(Created::Repeat(claimed_account(&value)?)),
                 Claimed::InFlight => return Ok(Created::InFlight),
                 Claimed::Conflict => return Ok(Created::KeyReused),
             }
-            let (at, account, standing) = (ink.stamp.at, new.account.account, DistributorStanding::Requested);
+            let (at, account, standing) =
+                (trail.stamp.at, new.account.account, DistributorStanding::Requested);
             let seed = AccountSeed {
                 email: new.email,
                 standing: Some(standing),
@@ -107,9 +108,9 @@ impl ProvisioningStore for DieselStore {
                 .await?;
             let account_type = AccountType::Distributor;
             let created = IdentityEvent::AccountCreated { account, account_type, redemption: None };
-            c.announce(ink.clone(), created).await?;
-            c.announce(ink.clone(), IdentityEvent::DistributorChanged { account, standing }).await?;
-            c.record(ink.audit("distributor.request", account)).await?;
+            c.announce(trail.clone(), created).await?;
+            c.announce(trail.clone(), IdentityEvent::DistributorChanged { account, standing }).await?;
+            c.record(trail.audit("distributor.request", account)).await?;
             idempotency::store(c, &claim, claim_value(account)).await?;
             Ok(Created::Made)
         })
@@ -124,17 +125,17 @@ impl ProvisioningStore for DieselStore {
         people: People,
         verdict: Verdict,
     ) -> Result<DecisionOutcome, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
-            let at = ink.stamp.at;
+            let at = trail.stamp.at;
             let Some(found) = c.lock_account(account).await? else {
                 return Ok(DecisionOutcome::NoSuchDistributor);
             };
             let Some(distributor) = c.load_distributor(account).await? else {
                 return Ok(DecisionOutcome::NoSuchDistributor);
             };
-            let decided = match decided_by(distributor.requested_by, decider, people) {
-                Ok(decided) => decided,
+            let how = match decision_of(distributor.requested_by, decider, people) {
+                Ok(how) => how,
                 Err(SamePerson) => return Ok(DecisionOutcome::SamePerson),
             };
             let step = match verdict {
@@ -150,25 +151,26 @@ impl ProvisioningStore for DieselStore {
             let audit = match verdict {
                 Verdict::Approve(token) => {
                     c.replace_token(account, AccountType::Distributor, token, at).await?;
-                    c.write_decision(account, decider, decided, at, Some(token.expires_at)).await?;
-                    ink.audit("distributor.approve", account)
+                    c.write_decision(account, decider, how, at, Some(token.expires_at)).await?;
+                    trail.audit("distributor.approve", account)
                 }
                 Verdict::Reject(reason) => {
-                    c.write_decision(account, decider, decided, at, None).await?;
+                    c.write_decision(account, decider, how, at, None).await?;
                     c.release_name(account).await?;
-                    ink.audit("distributor.reject", account).reason(reason)
+                    trail.audit("distributor.reject", account).reason(reason)
                 }
             };
-            let audit = match decided {
+            let audit = match how {
                 Decided::ByAnother => audit,
                 Decided::ByTheSame => audit.related("mode", "one_person"),
             };
             if to != distributor.standing {
-                c.announce(ink.clone(), IdentityEvent::DistributorChanged { account, standing: to }).await?;
+                c.announce(trail.clone(), IdentityEvent::DistributorChanged { account, standing: to })
+                    .await?;
             }
             c.record(audit).await?;
             let after = c.load_distributor(account).await?.ok_or(StoreError::LostRace)?;
-            Ok(DecisionOutcome::Decided(after, decided))
+            Ok(DecisionOutcome::Decided(after, how))
         })
     }
 

@@ -11,7 +11,7 @@ use platform::idempotency::{self, Claimed};
 use platform::sql::{Key, Ts, Word};
 
 use super::claims::{USERNAME_KEY, claim_of, claim_value, claimed_account, taken};
-use super::diesel_store::{DieselStore, Ink};
+use super::diesel_store::{DieselStore, Trail};
 use super::schema::{accounts, redemptions};
 use super::statements::{AccountSeed, Statements};
 use super::{
@@ -77,17 +77,17 @@ platform::dual! {
         }
 
         /// Sets kind and relationship of an account, and says so.
-        async fn tie(c, ink: Ink, before: Account, link: Link, to: AccountType) -> Result<Tied, StoreError> {
+        async fn tie(c, trail: Trail, before: Account, link: Link, to: AccountType) -> Result<Tied, StoreError> {
             let relationship = (to == AccountType::Customer).then_some(Key::from(link.relationship));
             diesel::update(accounts::table.find(Key::from(before.id)))
                 .set((accounts::account_type.eq(Word(to)), accounts::relationship_id.eq(relationship)))
                 .execute(c)
                 .await?;
-            let change = ink.revocation(before.id, Revoked::Change);
+            let change = trail.revocation(before.id, Revoked::Change);
             c.log_revocation(change).await?;
-            c.announce(ink.clone(), IdentityEvent::AccountChanged { account: before.id }).await?;
+            c.announce(trail.clone(), IdentityEvent::AccountChanged { account: before.id }).await?;
             let action = if relationship.is_some() { "account.attach" } else { "account.detach" };
-            c.record(ink.audit(action, before.id).related("relationship", link.relationship)).await?;
+            c.record(trail.audit(action, before.id).related("relationship", link.relationship)).await?;
             Ok(Tied::Changed(change))
         }
     }
@@ -115,11 +115,11 @@ fn seed(registration: &Registration, at: Timestamp) -> AccountSeed {
 #[async_trait]
 impl RegistrationStore for DieselStore {
     async fn register(&self, stamp: Stamp, registration: Registration) -> Result<Registered, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
-            let (at, account, origin) = (ink.stamp.at, registration.account.account, registration.origin);
+            let (at, account, origin) = (trail.stamp.at, registration.account.account, registration.origin);
             let seed = seed(&registration, at);
-            let claim = registration.claim.map(|parts| claim_of(&ink.stamp, parts));
+            let claim = registration.claim.map(|parts| claim_of(&trail.stamp, parts));
             if let Some(claim) = &claim {
                 match idempotency::claim(c, claim).await? {
                     Claimed::New => {}
@@ -142,11 +142,11 @@ impl RegistrationStore for DieselStore {
             }
             c.write_credential(account, registration.credential, at).await?;
             let created = IdentityEvent::AccountCreated { account, account_type, redemption: origin };
-            c.announce(ink.clone(), created).await?;
-            let mut audit = ink.audit("account.register", account);
+            c.announce(trail.clone(), created).await?;
+            let mut audit = trail.audit("account.register", account);
             match origin {
                 Some(origin) => audit = audit.related("redemption", origin.redemption),
-                None => c.announce(ink.clone(), IdentityEvent::AccountActivated { account }).await?,
+                None => c.announce(trail.clone(), IdentityEvent::AccountActivated { account }).await?,
             }
             c.record(audit).await?;
             if let Some(claim) = &claim {
@@ -166,7 +166,7 @@ impl RegistrationStore for DieselStore {
     }
 
     async fn link_redeemed(&self, stamp: Stamp, link: Link) -> Result<Linked, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
             if let Some(redemption) = link.redemption {
                 match c.load_redemption(redemption).await? {
@@ -187,19 +187,19 @@ impl RegistrationStore for DieselStore {
                 .set(accounts::relationship_id.eq(Some(Key::from(link.relationship))))
                 .execute(c)
                 .await?;
-            c.announce(ink.clone(), IdentityEvent::AccountActivated { account: link.account }).await?;
-            c.record(ink.audit("account.link", link.account).related("relationship", link.relationship))
+            c.announce(trail.clone(), IdentityEvent::AccountActivated { account: link.account }).await?;
+            c.record(trail.audit("account.link", link.account).related("relationship", link.relationship))
                 .await?;
             Ok(Linked::Done)
         })
     }
 
     async fn cancel_redemption(&self, stamp: Stamp, id: RedemptionId) -> Result<Cancellation, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
-            match c.decide_redemption(id, None, ink.stamp.at).await? {
+            match c.decide_redemption(id, None, trail.stamp.at).await? {
                 None => {
-                    c.record(ink.audit("redemption.cancel", id)).await?;
+                    c.record(trail.audit("redemption.cancel", id)).await?;
                     Ok(Cancellation::Cancelled)
                 }
                 Some(RedemptionOutcome::Cancelled) => Ok(Cancellation::Cancelled),
@@ -209,7 +209,7 @@ impl RegistrationStore for DieselStore {
     }
 
     async fn attach(&self, stamp: Stamp, link: Link) -> Result<Tied, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
             let Some(before) = c.lock_account(link.account).await? else { return Ok(Tied::NoSuchAccount) };
             match before.account_type {
@@ -217,7 +217,7 @@ impl RegistrationStore for DieselStore {
                     Ok(Tied::Unchanged)
                 }
                 AccountType::Player | AccountType::Customer => {
-                    c.tie(ink, before, link, AccountType::Customer).await
+                    c.tie(trail, before, link, AccountType::Customer).await
                 }
                 AccountType::Distributor | AccountType::Staff => Ok(Tied::WrongState),
             }
@@ -225,12 +225,12 @@ impl RegistrationStore for DieselStore {
     }
 
     async fn detach(&self, stamp: Stamp, link: Link) -> Result<Tied, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
             let Some(before) = c.lock_account(link.account).await? else { return Ok(Tied::NoSuchAccount) };
             match before.account_type {
                 AccountType::Customer if before.relationship == Some(link.relationship) => {
-                    c.tie(ink, before, link, AccountType::Player).await
+                    c.tie(trail, before, link, AccountType::Player).await
                 }
                 AccountType::Player | AccountType::Customer => Ok(Tied::Unchanged),
                 AccountType::Distributor | AccountType::Staff => Ok(Tied::WrongState),

@@ -17,6 +17,10 @@ use crate::domain::revocation::{Revocation, Revoked};
 use crate::domain::session::{Device, Session};
 use crate::domain::signing_key::{Algorithm, KeyState};
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "roles are columns, so that the database checks their pairs"
+)]
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = persons)]
 pub(super) struct PersonRow {

@@ -11,7 +11,7 @@ use platform::sql::{Key, Ts, Word};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::diesel_store::{DieselStore, Ink};
+use super::diesel_store::{DieselStore, Trail};
 use super::rows::{AccountRow, CredentialRow, PersonRow, SessionRow, account_of};
 use super::schema::{accounts, credentials, persons, sessions};
 use super::statements::Statements;
@@ -23,6 +23,9 @@ use crate::domain::account::Account;
 use crate::domain::refresh::{Family, Rotation, decide};
 use crate::domain::revocation::{Revocation, Revoked};
 use crate::domain::session::{EndReason, Session};
+
+/// Sessions that one transaction ends at most.
+const ENDED_AT_ONCE: i64 = 100;
 
 platform::dual! {
     pub(super) trait SessionStatements {
@@ -43,7 +46,7 @@ platform::dual! {
 
         /// Ends one live session and logs it.
         async fn end_one(
-            c, ink: Ink, account: AccountId, session: SessionId, reason: EndReason
+            c, trail: Trail, account: AccountId, session: SessionId, reason: EndReason
         ) -> Result<Option<Revocation>, StoreError> {
             let own = sessions::table
                 .find(Key::from(session))
@@ -51,17 +54,17 @@ platform::dual! {
                 .filter(sessions::ended_at.is_null());
             let ended = diesel::update(own)
                 .set((
-                    sessions::ended_at.eq(Some(Ts::from(ink.stamp.at))),
+                    sessions::ended_at.eq(Some(Ts::from(trail.stamp.at))),
                     sessions::end_reason.eq(Some(Word(reason))),
                 ))
                 .execute(c)
                 .await?;
             if ended == 0 { return Ok(None); }
-            let revocation = ink.revocation(account, Revoked::Session(session));
+            let revocation = trail.revocation(account, Revoked::Session(session));
             c.log_revocation(revocation).await?;
             let event = IdentityEvent::SessionsRevoked { account, session: Some(session) };
-            c.announce(ink.clone(), event).await?;
-            c.record(ink.audit("session.end", session).reason(reason.as_str())).await?;
+            c.announce(trail.clone(), event).await?;
+            c.record(trail.audit("session.end", session).reason(reason.as_str())).await?;
             Ok(Some(revocation))
         }
 
@@ -80,12 +83,12 @@ platform::dual! {
         }
 
         /// Ends a family whose old token was used, and tells its owner.
-        async fn end_reused(c, ink: Ink, row: SessionRow) -> Result<Option<Revocation>, StoreError> {
+        async fn end_reused(c, trail: Trail, row: SessionRow) -> Result<Option<Revocation>, StoreError> {
             let (account, session) = (row.account_id.id(), row.id.id());
-            let ended = c.end_one(ink.clone(), account, session, EndReason::RefreshReuse).await?;
+            let ended = c.end_one(trail.clone(), account, session, EndReason::RefreshReuse).await?;
             if ended.is_some() {
                 let body = json!({ "session_id": session, "reason": "refresh_reuse" });
-                platform::notices::append(c, account, "session_ended", body, ink.stamp.at).await?;
+                platform::notices::append(c, account, "session_ended", body, trail.stamp.at).await?;
             }
             Ok(ended)
         }
@@ -150,7 +153,7 @@ impl SessionStore for DieselStore {
         old: Credential,
         new: Credential,
     ) -> Result<(), StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
             let unchanged = credentials::table
                 .find(Key::from(account))
@@ -159,25 +162,25 @@ impl SessionStore for DieselStore {
                 .set((
                     credentials::phc.eq(new.phc.expose_secret().to_owned()),
                     credentials::pepper_version.eq(new.pepper_version),
-                    credentials::changed_at.eq(Ts::from(ink.stamp.at)),
+                    credentials::changed_at.eq(Ts::from(trail.stamp.at)),
                 ))
                 .execute(c)
                 .await?;
             if changed == 1 {
-                c.record(ink.audit("credential.rehash", account)).await?;
+                c.record(trail.audit("credential.rehash", account)).await?;
             }
             Ok(())
         })
     }
 
     async fn open_session(&self, stamp: Stamp, new: NewSession) -> Result<Opened, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
             let Some(account) = c.lock_account(new.account).await? else { return Ok(Opened::NoSuchAccount) };
             if !may_act(&account) {
                 return Ok(Opened::NotNow(account.state.status));
             }
-            let now = ink.stamp.at;
+            let now = trail.stamp.at;
             let row = SessionRow {
                 id: new.id.into(),
                 account_id: new.account.into(),
@@ -195,15 +198,15 @@ impl SessionStore for DieselStore {
                 expires_at: now.plus(new.lifetime.absolute).into(),
             };
             diesel::insert_into(sessions::table).values(&row).execute(c).await?;
-            c.record(ink.audit("session.open", new.id).related("account", new.account)).await?;
+            c.record(trail.audit("session.open", new.id).related("account", new.account)).await?;
             Ok(Opened::Session(Box::new(account), Box::new(row.into())))
         })
     }
 
     async fn refresh(&self, stamp: Stamp, presented: Presented) -> Result<Refreshed, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
-            let now = ink.stamp.at;
+            let now = trail.stamp.at;
             let Some(row) = c.lock_session(presented.session, now).await? else { return Ok(Refreshed::Over) };
             let Some(account) = c.load_account(row.account_id.id()).await? else {
                 return Ok(Refreshed::Over);
@@ -216,7 +219,7 @@ impl SessionStore for DieselStore {
             let session = match decide(presented.generation, family, now) {
                 _ if !may_act(&account) => return Ok(Refreshed::NotNow(account.state.status)),
                 Rotation::Reuse => {
-                    let ended = c.end_reused(ink, row).await?;
+                    let ended = c.end_reused(trail, row).await?;
                     return Ok(ended.map_or(Refreshed::Over, Refreshed::Reused));
                 }
                 Rotation::Repeat => Session::from(row),
@@ -259,8 +262,8 @@ impl SessionStore for DieselStore {
         session: SessionId,
         reason: EndReason,
     ) -> Result<Option<Revocation>, StoreError> {
-        let ink = self.ink(stamp);
-        platform::write!(self.db, |c| { c.end_one(ink, account, session, reason).await })
+        let trail = self.trail(stamp);
+        platform::write!(self.db, |c| { c.end_one(trail, account, session, reason).await })
     }
 
     async fn end_other_sessions(
@@ -269,18 +272,19 @@ impl SessionStore for DieselStore {
         account: AccountId,
         keep: SessionId,
     ) -> Result<Vec<Revocation>, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
             let others: Vec<Key> = sessions::table
                 .filter(sessions::account_id.eq(Key::from(account)))
                 .filter(sessions::ended_at.is_null())
                 .filter(sessions::id.ne(Key::from(keep)))
                 .select(sessions::id)
+                .limit(ENDED_AT_ONCE)
                 .load(c)
                 .await?;
             let mut ended = Vec::with_capacity(others.len());
             for other in others {
-                ended.extend(c.end_one(ink.clone(), account, other.id(), EndReason::Revoked).await?);
+                ended.extend(c.end_one(trail.clone(), account, other.id(), EndReason::Revoked).await?);
             }
             Ok(ended)
         })

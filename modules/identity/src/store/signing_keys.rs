@@ -32,22 +32,23 @@ impl KeyStore for DieselStore {
     }
 
     async fn change_keys(&self, stamp: Stamp, changes: Vec<KeyChange>) -> Result<(), StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
             for change in changes {
                 match change {
                     KeyChange::Insert(key) => {
-                        let audit = ink.audit_named("signing_key.make", &key.kid).reason(key.state.as_str());
+                        let audit =
+                            trail.audit_named("signing_key.make", &key.kid).reason(key.state.as_str());
                         let row = SigningKeyRow::from(key);
                         diesel::insert_into(signing_keys::table).values(&row).execute(c).await?;
                         c.record(audit).await?;
                     }
                     KeyChange::Move { kid, from, to } => {
-                        let audit = ink.audit_named("signing_key.move", &kid).reason(to.as_str());
+                        let audit = trail.audit_named("signing_key.move", &kid).reason(to.as_str());
                         let key = signing_keys::table.find(kid).filter(signing_keys::state.eq(Word(from)));
                         let values = (
                             signing_keys::state.eq(Word(to)),
-                            signing_keys::since.eq(Ts::from(ink.stamp.at)),
+                            signing_keys::since.eq(Ts::from(trail.stamp.at)),
                         );
                         let moved = match to {
                             KeyState::Gone => {

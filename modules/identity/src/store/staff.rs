@@ -12,7 +12,7 @@ use platform::sql::{Key, Ts, Word};
 use platform::web::ClaimParts;
 
 use super::claims::{USERNAME_KEY, claim_of, claim_value, claimed_account, name_taken, taken};
-use super::diesel_store::{DieselStore, Ink};
+use super::diesel_store::{DieselStore, Trail};
 use super::schema::{accounts, bootstrap, persons};
 use super::statements::{AccountSeed, Statements};
 use super::{Bootstrapped, Created, Granted, NewAccount, NewToken, StaffStore, Stamp};
@@ -64,11 +64,11 @@ platform::dual! {
         }
 
         /// Gives an account that nobody has activated yet another token.
-        async fn reissue(c, ink: Ink, account: AccountId, token: NewToken) -> Result<bool, StoreError> {
+        async fn reissue(c, trail: Trail, account: AccountId, token: NewToken) -> Result<bool, StoreError> {
             let Some(found) = c.lock_account(account).await? else { return Ok(false) };
             if found.state.status != AccountStatus::Invited { return Ok(false); }
-            c.replace_token(account, found.account_type, token, ink.stamp.at).await?;
-            c.record(ink.audit("activation.reissue", account)).await?;
+            c.replace_token(account, found.account_type, token, trail.stamp.at).await?;
+            c.record(trail.audit("activation.reissue", account)).await?;
             Ok(true)
         }
     }
@@ -82,12 +82,12 @@ impl StaffStore for DieselStore {
         admin: NewAccount,
         token: NewToken,
     ) -> Result<Bootstrapped, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
             if c.lock_bootstrap().await?.is_some() {
                 return Ok(Bootstrapped::AdminExists);
             }
-            let at = ink.stamp.at;
+            let at = trail.stamp.at;
             let (person, account) = (admin.person, admin.account);
             let seed = AccountSeed { admin: true, ..AccountSeed::invited(admin, AccountType::Staff, at) };
             if !c.insert_account(seed).await? {
@@ -109,8 +109,8 @@ impl StaffStore for DieselStore {
             c.replace_token(account, AccountType::Staff, token, at).await?;
             let created =
                 IdentityEvent::AccountCreated { account, account_type: AccountType::Staff, redemption: None };
-            c.announce(ink.clone(), created).await?;
-            c.record(ink.audit("admin.bootstrap", account)).await?;
+            c.announce(trail.clone(), created).await?;
+            c.record(trail.audit("admin.bootstrap", account)).await?;
             Ok(Bootstrapped::Made)
         })
         .or_else(|error: StoreError| match error {
@@ -125,10 +125,10 @@ impl StaffStore for DieselStore {
         stamp: Stamp,
         token: NewToken,
     ) -> Result<Option<AccountId>, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
             let Some((_, account)) = c.lock_bootstrap().await? else { return Ok(None) };
-            let again = c.reissue(ink, account, token).await?;
+            let again = c.reissue(trail, account, token).await?;
             Ok(again.then_some(account))
         })
     }
@@ -140,28 +140,28 @@ impl StaffStore for DieselStore {
         token: NewToken,
         claim: ClaimParts,
     ) -> Result<Created, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
-            let claim = claim_of(&ink.stamp, claim);
+            let claim = claim_of(&trail.stamp, claim);
             match idempotency::claim(c, &claim).await? {
                 Claimed::New => {}
                 Claimed::Repeat(value) => {
                     let account = claimed_account(&value)?;
-                    c.reissue(ink, account, token).await?;
+                    c.reissue(trail, account, token).await?;
                     return Ok(Created::Repeat(account));
                 }
                 Claimed::InFlight => return Ok(Created::InFlight),
                 Claimed::Conflict => return Ok(Created::KeyReused),
             }
-            let (at, account) = (ink.stamp.at, staff.account);
+            let (at, account) = (trail.stamp.at, staff.account);
             if !c.insert_account(AccountSeed::invited(staff, AccountType::Staff, at)).await? {
                 return Err(taken());
             }
             c.replace_token(account, AccountType::Staff, token, at).await?;
             let created =
                 IdentityEvent::AccountCreated { account, account_type: AccountType::Staff, redemption: None };
-            c.announce(ink.clone(), created).await?;
-            c.record(ink.audit("staff.create", account)).await?;
+            c.announce(trail.clone(), created).await?;
+            c.record(trail.audit("staff.create", account)).await?;
             idempotency::store(c, &claim, claim_value(account)).await?;
             Ok(Created::Made)
         })
@@ -175,32 +175,32 @@ impl StaffStore for DieselStore {
         account: AccountId,
         role: Role,
     ) -> Result<Granted, StoreError> {
-        let ink = self.ink(stamp);
+        let trail = self.trail(stamp);
         platform::write!(self.db, |c| {
             let bootstrapped = c.lock_bootstrap().await?;
-            let Some(grantee) = c.lock_account(account).await? else { return Ok(Granted::NoSuchAccount) };
-            if grantee.account_type != AccountType::Staff {
+            let Some(receiver) = c.lock_account(account).await? else { return Ok(Granted::NoSuchAccount) };
+            if receiver.account_type != AccountType::Staff {
                 return Ok(Granted::NoSuchAccount);
             }
             let question = GrantQuestion {
                 granter,
-                grantee: grantee.person,
-                held: grantee.staff_roles,
+                grantee: receiver.person,
+                held: receiver.staff_roles,
                 role,
                 bootstrapped: bootstrapped.map(|(person, _)| person),
                 approver_active: c.approver_active().await?,
             };
             let roles = match grant(&question) {
-                Ok(roles) if roles == grantee.staff_roles => return Ok(Granted::Unchanged(roles)),
+                Ok(roles) if roles == receiver.staff_roles => return Ok(Granted::Before(roles)),
                 Ok(roles) => roles,
                 Err(refused) => return Ok(Granted::Refused(refused)),
             };
-            c.set_role(grantee.person, role).await?;
-            let change = ink.revocation(account, Revoked::Change);
+            c.set_role(receiver.person, role).await?;
+            let change = trail.revocation(account, Revoked::Change);
             c.log_revocation(change).await?;
-            c.announce(ink.clone(), IdentityEvent::AccountChanged { account }).await?;
-            c.record(ink.audit("role.grant", account).reason(format!("bootstrap:{role}"))).await?;
-            Ok(Granted::Granted(roles, change))
+            c.announce(trail.clone(), IdentityEvent::AccountChanged { account }).await?;
+            c.record(trail.audit("role.grant", account).reason(format!("bootstrap:{role}"))).await?;
+            Ok(Granted::Now(roles, change))
         })
     }
 }

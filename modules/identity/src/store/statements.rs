@@ -9,7 +9,7 @@ use platform::db::StoreError;
 use platform::sql::{Key, Ts, Word};
 use platform::{audit, outbox};
 
-use super::diesel_store::Ink;
+use super::diesel_store::Trail;
 use super::rows::{AccountRow, NewAccountRow, NewPersonRow, PersonRow, RevocationRow, account_of};
 use super::schema::{accounts, activation_tokens, credentials, persons, revocations, sessions};
 use super::{Credential, NewAccount, NewToken, purpose_of};
@@ -190,8 +190,8 @@ platform::dual! {
         }
 
         /// Announces an event.
-        async fn announce(c, ink: Ink, event: IdentityEvent) -> Result<(), StoreError> {
-            outbox::append(c, ink.event(&event)?).await
+        async fn announce(c, trail: Trail, event: IdentityEvent) -> Result<(), StoreError> {
+            outbox::append(c, trail.event(&event)?).await
         }
 
         /// Writes an audit row.

@@ -16,11 +16,11 @@ use super::{Pruned, UpkeepStore};
 /// Rows that one pruning takes from a table at most.
 const BATCH: i64 = 1_000;
 /// Far longer than any access token lives.
-const REVOCATIONS_KEPT: Duration = Duration::from_secs(3_600);
+const REVOCATIONS_KEPT: Duration = Duration::from_hours(1);
 /// A ticket lives half a minute.
-const TICKETS_KEPT: Duration = Duration::from_secs(3_600);
+const TICKETS_KEPT: Duration = Duration::from_hours(1);
 /// How long a session that is over can be found, so that a device counts as known.
-const SESSIONS_KEPT: Duration = Duration::from_secs(90 * 86_400);
+const SESSIONS_KEPT: Duration = Duration::from_hours(90 * 24);
 
 #[async_trait]
 impl UpkeepStore for DieselStore {
