@@ -17,7 +17,7 @@ use platform::db::{Db, Dialect};
 use platform::lifecycle::Tasks;
 use platform::web::ClaimParts;
 
-use crate::app::broadcast::Broadcast;
+use crate::app::broadcast::{Broadcast, Followers};
 use crate::app::create_invite::{self, CreateError, Invitation};
 use crate::app::hot::Answer;
 use crate::app::{App, Keys, Outside, Policy, accept_invite, alive, look, play};
@@ -29,10 +29,10 @@ use crate::live::wire::EventData;
 use crate::store::{DieselStore, Told};
 
 /// What was told to whom, in order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Heard {
-    pub(crate) lines: Mutex<Vec<HeardLine>>,
-    pub(crate) notices: Mutex<Vec<Told>>,
+    pub(crate) lines: Arc<Mutex<Vec<HeardLine>>>,
+    pub(crate) notices: Arc<Mutex<Vec<Told>>>,
 }
 
 /// A published line, as each seat saw it.
@@ -44,18 +44,26 @@ pub(crate) struct HeardLine {
 }
 
 impl Broadcast for Heard {
-    fn lines(&self, game: GameId, _: &BySeat<AccountId>, lines: &[Recorded], _: &State) {
-        let body = |line, seat| EventData::raw(line, seat).unwrap().get().to_owned();
-        let heard = lines.iter().map(|line| HeardLine {
-            game,
-            line: line.clone(),
-            bodies: BySeat::new(body(line, Seat::First), body(line, Seat::Second)),
-        });
-        self.lines.lock().unwrap().extend(heard);
+    fn game(&self, game: GameId, _: BySeat<AccountId>) -> Box<dyn Followers> {
+        Box::new(HeardGame(game, self.clone()))
     }
 
     fn notices(&self, told: &[Told]) {
         self.notices.lock().unwrap().extend(told.iter().cloned());
+    }
+}
+
+struct HeardGame(GameId, Heard);
+
+impl Followers for HeardGame {
+    fn lines(&self, lines: &[Recorded], _: &State) {
+        let body = |line, seat| EventData::raw(line, seat).unwrap().get().to_owned();
+        let heard = lines.iter().map(|line| HeardLine {
+            game: self.0,
+            line: line.clone(),
+            bodies: BySeat::new(body(line, Seat::First), body(line, Seat::Second)),
+        });
+        self.1.lines.lock().unwrap().extend(heard);
     }
 }
 

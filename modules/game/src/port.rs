@@ -81,3 +81,65 @@ impl Game for LocalGame {
         restrict::run(&self.0, call, account, until, reason).await.map_err(port)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use game_api::contract::{self, Stage};
+    use game_api::{GameProvider, GameVia};
+    use game_engine::RuleSet;
+    use kernel::Clock;
+    use kernel::id::AccountId;
+    use kernel::port::{Disturbance, Loopback};
+    use platform::testing::TestDb;
+
+    use crate::MIGRATIONS;
+    use crate::house::House;
+
+    struct OnStage {
+        house: House,
+        port: Arc<dyn Game>,
+    }
+
+    #[async_trait]
+    impl Stage for OnStage {
+        fn port(&self) -> &dyn Game {
+            self.port.as_ref()
+        }
+        fn clock(&self) -> &dyn Clock {
+            &self.house.clock
+        }
+        async fn running_game(&self) -> (GameId, [AccountId; 2]) {
+            let (game, players) = self.house.game(RuleSet::naija_classic()).await;
+            (game, players.map(|principal| principal.account))
+        }
+    }
+
+    platform::for_each_database! { MIGRATIONS;
+        async fn the_port_keeps_the_contract_directly_and_through_the_loopback(db: TestDb) {
+            let house = House::open(&db.db).await;
+            let beside = house.next().await;
+            let port: Arc<dyn Game> = Arc::new(LocalGame(house.app.clone()));
+            contract::run(&OnStage { house, port }).await;
+            let provider = Arc::new(GameProvider(Arc::new(LocalGame(beside.app.clone()))));
+            let carrier = Loopback::new(provider, beside.app.clock.clone(), Disturbance::default());
+            contract::run(&OnStage { house: beside, port: Arc::new(GameVia(carrier)) }).await;
+        }
+
+        async fn a_finished_games_record_tells_everything_and_its_seed(db: TestDb) {
+            let house = House::open(&db.db).await;
+            let (game, players) = house.game(RuleSet::quick()).await;
+            let port = LocalGame(house.app.clone());
+            let call = house.call(&players[0]);
+            let running = serde_json::to_string(&port.record(&call, game).await.unwrap()).unwrap();
+            assert!(!running.contains("seed"));
+            house.play_out(game, &players).await;
+            let record = port.record(&call, game).await.unwrap();
+            assert_eq!(record.status, GameStatus::Finished);
+            assert!(record.outcome.is_some());
+            let kinds: Vec<&str> = record.events.iter().filter_map(|event| event.body["kind"].as_str()).collect();
+            assert_eq!((kinds.first(), kinds.last()), (Some(&"started"), Some(&"revealed")));
+            assert!(record.events.iter().zip(1..).all(|(event, seq)| event.seq == seq));
+        }
+    }
+}

@@ -8,8 +8,14 @@ use game_engine::{BySeat, State};
 
 /// Takes what has been committed. Never waits and never fails.
 pub(crate) trait Broadcast: Send + Sync {
-    /// Lines of a journal, in order, and how the game stands after the last of them.
-    fn lines(&self, game: GameId, players: &BySeat<AccountId>, lines: &[Recorded], after: &State);
+    /// The way to those who follow one game; kept as long as the game is hot.
+    fn game(&self, game: GameId, players: BySeat<AccountId>) -> Box<dyn Followers>;
     /// Notices, each in its account's order.
     fn notices(&self, told: &[Told]);
+}
+
+/// Those who follow one game.
+pub(crate) trait Followers: Send + Sync {
+    /// Lines of its journal, in order, and how the game stands after the last of them.
+    fn lines(&self, lines: &[Recorded], after: &State);
 }

@@ -13,7 +13,7 @@ use metrics::{Counter, Histogram};
 use tokio::sync::{mpsc, oneshot};
 
 use super::alive::Aliveness;
-use super::broadcast::Broadcast;
+use super::broadcast::{Broadcast, Followers};
 use super::deadlines::Deadlines;
 use super::{Keys, Reach, seed_context};
 use crate::arrows;
@@ -88,11 +88,14 @@ pub(crate) enum Message {
     Lapsed(Seat),
     /// A time without any node has to be made good.
     Extend(Gap),
-    Void {
-        reason: String,
-        call: CallContext,
-        done: oneshot::Sender<Result<bool, Trouble>>,
-    },
+    Void(Box<Voiding>, oneshot::Sender<Result<bool, Trouble>>),
+}
+
+/// Why a match counts for nothing, and who says so.
+#[derive(Debug)]
+pub(crate) struct Voiding {
+    pub(crate) reason: String,
+    pub(crate) call: CallContext,
 }
 
 /// The one answer to a command.
@@ -150,7 +153,7 @@ impl Trouble {
 
 /// Takes a game's messages until nobody has any.
 pub(crate) async fn run(parts: Arc<Parts>, game: GameId, mut messages: mpsc::Receiver<Message>) {
-    let mut hot = Hot { parts, game, table: None, scheduled: None };
+    let mut hot = Hot { parts, game, table: None, followers: None, scheduled: None };
     while let Some(message) = messages.recv().await {
         hot.handle(message).await;
     }
@@ -178,6 +181,7 @@ struct Hot {
     parts: Arc<Parts>,
     game: GameId,
     table: Option<Table>,
+    followers: Option<Box<dyn Followers>>,
     /// The wake-up that was asked for. A later deadline needs none of its own: the earlier one finds it.
     scheduled: Option<Timestamp>,
 }
@@ -220,8 +224,8 @@ impl Hot {
             Message::Look(account, reply) => {
                 let _ = reply.send(self.look(account).await);
             }
-            Message::Void { reason, call, done } => {
-                let _ = done.send(self.void(&reason, &call).await);
+            Message::Void(voiding, done) => {
+                let _ = done.send(self.void(&voiding).await);
             }
             Message::Tick => self.quietly("deadline", |hot| Box::pin(hot.tick())).await,
             Message::Seen(account) => self.quietly("return", |hot| Box::pin(hot.seen(account))).await,
@@ -322,13 +326,13 @@ impl Hot {
         }
     }
 
-    async fn void(&mut self, reason: &str, call: &CallContext) -> Result<bool, Trouble> {
+    async fn void(&mut self, voiding: &Voiding) -> Result<bool, Trouble> {
         self.ensure().await?;
         for _ in 0..ATTEMPTS {
             let now = self.parts.clock.now();
             let plan = self.table.as_ref().and_then(|table| table.void(now));
             let Some(plan) = plan else { return Ok(false) };
-            if self.commit(plan, Some(call), None, reason).await? {
+            if self.commit(plan, Some(&voiding.call), None, &voiding.reason).await? {
                 return Ok(true);
             }
         }
@@ -427,7 +431,9 @@ impl Hot {
                     arrows::APPENDED
                 });
                 self.parts.meters.commit_seconds.record(self.parts.clock.now().since(began));
-                self.parts.broadcast.lines(self.game, &table.players, &plan.lines, &plan.state);
+                let followers =
+                    self.followers.get_or_insert_with(|| self.parts.broadcast.game(self.game, table.players));
+                followers.lines(&plan.lines, &plan.state);
                 self.parts.broadcast.notices(&told);
                 table.commit(plan);
                 self.schedule();

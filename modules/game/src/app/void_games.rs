@@ -5,7 +5,7 @@ use kernel::id::{AccountId, GameId};
 use tokio::sync::oneshot;
 
 use super::App;
-use super::hot::{Message, Trouble};
+use super::hot::{Message, Trouble, Voiding};
 use crate::arrows;
 
 /// Games looked up in one step.
@@ -34,7 +34,7 @@ pub(crate) async fn run(
 
 async fn one(app: &App, call: &CallContext, game: GameId, reason: &str) -> Result<bool, Trouble> {
     let (done, outcome) = oneshot::channel();
-    let message = Message::Void { reason: reason.to_owned(), call: call.clone(), done };
-    app.tables.send(game, message).await.map_err(|_| Trouble::Busy)?;
+    let voiding = Box::new(Voiding { reason: reason.to_owned(), call: call.clone() });
+    app.tables.send(game, Message::Void(voiding, done)).await.map_err(|_| Trouble::Busy)?;
     outcome.await.unwrap_or(Err(Trouble::Busy))
 }

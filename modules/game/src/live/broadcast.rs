@@ -9,7 +9,7 @@ use platform::live::{Body, Hub, Published, TopicKey, Viewer};
 use super::inbox::notice_data;
 use super::wire::EventData;
 use super::{KIND, viewer_of};
-use crate::app::broadcast::{Broadcast, Told};
+use crate::app::broadcast::{Broadcast, Followers, Told};
 use crate::domain::entry::{Entry, Recorded};
 
 /// Publishes through the hub of this process.
@@ -44,10 +44,16 @@ pub(super) fn last_of_the_rules(lines: &[Recorded]) -> Option<u64> {
     lines.iter().rev().find(|line| line.entry.is_of_the_rules()).map(|line| line.seq)
 }
 
-impl Broadcast for HubBroadcast {
-    fn lines(&self, game: GameId, players: &BySeat<AccountId>, lines: &[Recorded], after: &State) {
-        let topic = TopicKey::new(KIND, game);
-        if !Seat::ALL.iter().any(|seat| self.0.follows(&topic, *players.get(*seat))) {
+/// One game's topic.
+struct GameFollowers {
+    hub: Arc<Hub>,
+    topic: TopicKey,
+    players: BySeat<AccountId>,
+}
+
+impl Followers for GameFollowers {
+    fn lines(&self, lines: &[Recorded], after: &State) {
+        if !Seat::ALL.iter().any(|seat| self.hub.follows(&self.topic, *self.players.get(*seat))) {
             return;
         }
         let last = last_of_the_rules(lines);
@@ -56,12 +62,24 @@ impl Broadcast for HubBroadcast {
             let Some(bodies) = bodies(line, Some(after).filter(|_| last == Some(line.seq))) else { continue };
             let (first, second) = (viewer_of(Seat::First), viewer_of(Seat::Second));
             match &bodies {
-                Bodies::Same(body) => self.publish(&topic, line, &[(Viewer::ANYONE, body.as_ref())]),
+                Bodies::Same(body) => self.publish(line, &[(Viewer::ANYONE, body.as_ref())]),
                 Bodies::Each(one, other) => {
-                    self.publish(&topic, line, &[(first, one.as_ref()), (second, other.as_ref())]);
+                    self.publish(line, &[(first, one.as_ref()), (second, other.as_ref())]);
                 }
             }
         }
+    }
+}
+
+impl GameFollowers {
+    fn publish(&self, line: &Recorded, bodies: &[(Viewer, &serde_json::value::RawValue)]) {
+        self.hub.publish(&self.topic, &[Published { seq: line.seq, at: line.at, bodies }]);
+    }
+}
+
+impl Broadcast for HubBroadcast {
+    fn game(&self, game: GameId, players: BySeat<AccountId>) -> Box<dyn Followers> {
+        Box::new(GameFollowers { hub: self.0.clone(), topic: TopicKey::new(KIND, game), players })
     }
 
     fn notices(&self, told: &[Told]) {
@@ -70,11 +88,5 @@ impl Broadcast for HubBroadcast {
                 self.0.publish_inbox(super::inbox::CONTEXT, notice.to, notice.seq, notice.at, &data);
             }
         }
-    }
-}
-
-impl HubBroadcast {
-    fn publish(&self, topic: &TopicKey, line: &Recorded, bodies: &[(Viewer, &serde_json::value::RawValue)]) {
-        self.0.publish(topic, &[Published { seq: line.seq, at: line.at, bodies }]);
     }
 }

@@ -138,3 +138,140 @@ fn trouble_of(trouble: &Trouble) -> TopicError {
         _ => TopicError::Unavailable,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use game_engine::{RuleSet, Seat};
+    use kernel::Clock;
+    use kernel::id::Uuid;
+    use platform::testing::TestDb;
+    use serde_json::{Value, json};
+
+    use crate::MIGRATIONS;
+    use crate::house::House;
+
+    fn viewing(principal: &Principal, game: GameId, seat: Seat) -> Viewing {
+        Viewing {
+            principal: Arc::new(principal.clone()),
+            topic: TopicKey::new(KIND, game),
+            viewer: viewer_of(seat),
+        }
+    }
+
+    fn value(body: &Body) -> Value {
+        serde_json::from_str(body.get()).unwrap()
+    }
+
+    async fn send(house: &House, viewing: &Viewing, cid: Uuid, base: u64, action: &Value) -> Reply {
+        let command = Command {
+            call: house.call(&viewing.principal),
+            cid,
+            base,
+            action: serde_json::value::to_raw_value(action).unwrap(),
+        };
+        GameTopic(house.app.clone()).command(viewing, command).await
+    }
+
+    fn code(reply: &Reply) -> &str {
+        match reply {
+            Reply::Done { .. } => "done",
+            Reply::Refused { code, .. } => code,
+        }
+    }
+
+    platform::for_each_database! { MIGRATIONS;
+        async fn players_alone_may_follow_each_with_its_own_eyes(db: TestDb) {
+            let house = House::open(&db.db).await;
+            let (game, players) = house.game(RuleSet::naija_classic()).await;
+            let topic = GameTopic(house.app.clone());
+            let id = game.to_string();
+            assert_eq!(topic.open(&players[0], &id).await, Ok(Viewer(0)));
+            assert_eq!(topic.open(&players[1], &id).await, Ok(Viewer(1)));
+            let stranger = house.person("stranger");
+            assert_eq!(topic.open(&stranger, &id).await, Err(TopicError::NotFound));
+            for junk in ["", "gam_", "acc_01k9z3v7q8f4r2m5n6p7s8t9va", &id.to_uppercase(), &format!("{id} ")] {
+                assert_eq!(topic.open(&players[0], junk).await, Err(TopicError::NotFound), "{junk}");
+            }
+            let moderator = Principal { roles: kernel::Roles::NONE.with(kernel::Role::Moderator), ..players[0].clone() };
+            assert_eq!(topic.open(&moderator, &id).await, Err(TopicError::Refused("forbidden")));
+        }
+
+        async fn whoever_comes_back_gets_exactly_what_was_missed_or_the_whole_game(db: TestDb) {
+            let house = House::open(&db.db).await;
+            let mut rules = RuleSet::naija_classic();
+            rules.set("match", "best_of(9)").unwrap();
+            let (game, players) = house.game(rules.customised()).await;
+            house.play_out(game, &players).await;
+            let topic = GameTopic(house.app.clone());
+            let viewing = viewing(&players[1], game, Seat::Second);
+            let head = house.journal(game).await.len() as u64;
+            assert!(head > SNAP_BEYOND + 10, "long enough: {head}");
+            assert_eq!(topic.heads(&[viewing.topic.clone()]).await, Ok(vec![head]));
+            for after in [head - SNAP_BEYOND, head - 7, head - 1, head] {
+                let Ok(CatchUp::Events { events, head: told }) = topic.catch_up(&viewing, Some(after), 50).await else {
+                    panic!("{after}")
+                };
+                assert_eq!(told, head);
+                let expected: Vec<u64> = (after + 1..=head.min(after + 50)).collect();
+                assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), expected);
+            }
+            for after in [None, Some(0), Some(head - SNAP_BEYOND - 1), Some(head + 1), Some(u64::MAX)] {
+                let Ok(CatchUp::Snapshot { seq, data }) = topic.catch_up(&viewing, after, 50).await else {
+                    panic!("{after:?}")
+                };
+                let data = value(&data);
+                assert_eq!((seq, &data["seq"], &data["seat"], &data["status"]),
+                    (head, &json!(head), &json!("second"), &json!("finished")));
+                assert!(data["fairness"]["seed"].is_string() && data["players"][0]["username"].is_string());
+            }
+        }
+
+        async fn the_newest_event_says_what_one_may_do_to_whoever_may_do_it(db: TestDb) {
+            let house = House::open(&db.db).await;
+            let (game, players) = house.game(RuleSet::naija_classic()).await;
+            let topic = GameTopic(house.app.clone());
+            for _ in 0..6 {
+                let view = house.look(game, &players[0]).await;
+                let turn = view.cards.turn.unwrap();
+                for seat in Seat::ALL {
+                    let viewing = viewing(&players[seat.index()], game, *seat);
+                    let caught = topic.catch_up(&viewing, Some(0), 100).await;
+                    let Ok(CatchUp::Events { events, .. }) = caught else { panic!() };
+                    let bodies: Vec<Value> = events.iter().filter_map(|event| event.body.as_ref().map(value)).collect();
+                    let (newest, older) = bodies.split_last().unwrap();
+                    assert!(older.iter().all(|body| body.get("legal").is_none()));
+                    let own = house.look(game, &players[seat.index()]).await.legal.len();
+                    assert_eq!(newest["legal"].as_array().map_or(0, Vec::len), own);
+                    assert_eq!(newest.get("legal").is_some(), *seat == turn);
+                }
+                house.move_somehow(game, &players).await;
+            }
+        }
+
+        async fn a_command_is_answered_in_the_words_of_the_wire(db: TestDb) {
+            let house = House::open(&db.db).await;
+            let (game, players) = house.game(RuleSet::naija_classic()).await;
+            let view = house.look(game, &players[0]).await;
+            let turn = view.cards.turn.unwrap();
+            let mover = viewing(&players[turn.index()], game, turn);
+            let waiting = viewing(&players[turn.other().index()], game, turn.other());
+            let cid = house.cid();
+            let draw = json!({"draw": {}});
+            assert_eq!(code(&send(&house, &mover, cid, view.seq, &json!({"deal": {}})).await), "malformed");
+            assert_eq!(code(&send(&house, &waiting, cid, view.seq, &draw).await), "not_your_turn");
+            let done = send(&house, &mover, cid, view.seq, &draw).await;
+            assert!(matches!(done, Reply::Done { seq } if seq == view.seq + 1));
+            let again = send(&house, &mover, cid, 0, &draw).await;
+            assert!(matches!(again, Reply::Done { seq } if seq == view.seq + 1), "the base does not matter any more");
+            assert_eq!(code(&send(&house, &mover, cid, view.seq, &json!({"pass": {}})).await), "id_conflict");
+            let stale = send(&house, &waiting, house.cid(), view.seq, &draw).await;
+            let Reply::Refused { code, retryable: true, seq: Some(seq), snapshot: Some(snapshot) } = stale else {
+                panic!("{stale:?}")
+            };
+            assert_eq!((code.as_ref(), seq), ("stale_base", view.seq + 1));
+            assert_eq!(value(&snapshot)["turn"], json!(turn.other().name()));
+            assert!(value(&snapshot)["clock"]["turn"]["due_at"].as_str().unwrap() > house.clock.now().to_string().as_str());
+        }
+    }
+}

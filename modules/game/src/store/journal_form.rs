@@ -335,3 +335,63 @@ impl ClockForm {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines as version 1 wrote them. They are never changed, only added to.
+    const WRITTEN: &[&str] = &[
+        r#"{"kind":"started","players":["acc_00000000000000000000000001","acc_00000000000000000000000002"],"rule_set":"r","commitment":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","entropy":[null,"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]}"#,
+        r#"{"kind":"dealt","round":1,"starter":"first","hands":[["circle-1","whot-20"],["star-8","whot-20"]],"opener":"cross-3","market":40,"debt":0,"turn":"first","clock":{"turn":["first",5,80000005],"reserve_ms":[60000,60000]}}"#,
+        r#"{"kind":"played","seat":"first","cards":["whot-20"],"call":"star","debt":0,"next":"second","clock":{"turn":["second",6,80000006],"reserve_ms":[60000,60000],"away":[null,7],"announce":[9,null]}}"#,
+        r#"{"kind":"drew","seat":"second","cards":["square-2"],"cause":"choice","by":"clock","reshuffled":false,"waiting":"square-2","next":"second"}"#,
+        r#"{"kind":"passed","seat":"second","pass":"kept","by":"player","next":"first"}"#,
+        r#"{"kind":"announced","seat":"first","announcement":"semi_last"}"#,
+        r#"{"kind":"announcement_due","seat":"first","announcement":"last_card"}"#,
+        r#"{"kind":"round_ended","round":1,"cause":"market","winner":"second","hands":[["circle-1"],[]],"points":[1,0]}"#,
+        r#"{"kind":"match_ended","winner":"second","by":"rounds"}"#,
+        r#"{"kind":"match_ended","winner":null,"by":null}"#,
+        r#"{"kind":"voided"}"#,
+        r#"{"kind":"away","seat":"first","clock":{"turn":null,"reserve_ms":[60000,0],"away":[3,null],"announce":[null,null]}}"#,
+        r#"{"kind":"back","seat":"first"}"#,
+        r#"{"kind":"clock_extended","from":"2026-11-20T17:00:00Z","to":"2026-11-20T17:00:30Z"}"#,
+        r#"{"kind":"revealed","seed":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#,
+    ];
+
+    #[test]
+    fn what_was_written_once_is_read_for_ever() {
+        for line in WRITTEN {
+            let (entry, clock) = decode(line).unwrap_or_else(|_| panic!("{line}"));
+            let again = encode(&entry, clock.as_ref()).unwrap();
+            let (same, same_clock) = decode(&again).unwrap();
+            assert!(same == entry && same_clock == clock, "{again}");
+            let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+            let (old, new) = (json(line), json(&again));
+            for (key, value) in old.as_object().unwrap().iter().filter(|(key, _)| *key != "clock") {
+                assert_eq!(new.get(key), Some(value), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_no_version_wrote_is_refused() {
+        for line in ["", "{}", r#"{"kind":"danced"}"#, r#"{"kind":"match_ended","winner":"first","by":null}"#]
+        {
+            assert!(decode(line).is_err(), "{line}");
+        }
+        let twice = WRITTEN[3].replace(r#"["square-2"]"#, r#"["square-2","square-2"]"#);
+        assert!(decode(&twice).is_err(), "no card is drawn twice");
+    }
+
+    #[test]
+    fn the_key_of_a_round_is_not_written() {
+        let (entry, _) = decode(WRITTEN[1]).unwrap();
+        let Entry::Rules(Event::Dealt(dealt)) = entry else { panic!() };
+        let keyed = Dealt { key: RoundKey::new([7; 32]), ..dealt };
+        assert_eq!(
+            encode(&Entry::Rules(Event::Dealt(keyed)), None),
+            encode(&Entry::Rules(Event::Dealt(dealt)), None)
+        );
+    }
+}

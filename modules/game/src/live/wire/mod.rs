@@ -1,0 +1,11 @@
+//! What players see of a game, as JSON: snapshots and events. Everything here is named by allow-list, field by field.
+
+mod event;
+mod parts;
+mod snapshot;
+mod words;
+
+pub(crate) use event::EventData;
+pub(crate) use parts::{OutcomeView, Person, RulesView};
+pub(crate) use snapshot::Snapshot;
+pub(crate) use words::{CardWord, GameStatusWord, ShapeWord};
