@@ -11,6 +11,8 @@ mod port;
 mod store;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 
 use std::sync::Arc;
