@@ -87,7 +87,7 @@ CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 -- What voided tokens before their time. Read by every node; kept a little longer than a token lives.
 CREATE TABLE revocations (
     id          BLOB    NOT NULL PRIMARY KEY,
-    kind        TEXT    NOT NULL CHECK (kind IN ('session', 'account', 'suspension', 'change')),
+    kind        TEXT    NOT NULL CHECK (kind IN ('session', 'suspension', 'change')),
     account_id  BLOB    NOT NULL,
     session_id  BLOB,
     epoch       INTEGER,
