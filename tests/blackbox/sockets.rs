@@ -150,8 +150,7 @@ async fn the_inbox_tells_of_invites_and_continues_from_its_cursor() {
     let server = Server::start();
     let (_house, ada, ben) = server.pair().await;
     let mut socket = ben.live(json!([{"inbox": true}])).await.unwrap();
-    socket.send(&json!({"t": "ping", "n": 1})).await.unwrap();
-    let cursor = socket.frame_of("pong").await.unwrap()["inbox"].clone();
+    let cursor = inbox_cursor(&mut socket).await;
     ada.invite_to_game("ben").await.unwrap();
     let told = socket.find(|frame| frame["t"] == "ev" && frame["topic"]["inbox"] == true).await.unwrap();
     assert!(told["data"].to_string().contains("game_invited"), "{told}");
@@ -159,6 +158,19 @@ async fn the_inbox_tells_of_invites_and_continues_from_its_cursor() {
     let mut socket = ben.live(json!([{"inbox": true, "after": cursor}])).await.unwrap();
     let again = socket.find(|frame| frame["topic"]["inbox"] == true && frame["t"] != "snap").await.unwrap();
     assert!(again.to_string().contains("game_invited"), "{again}");
+}
+
+/// The inbox's cursor as pongs tell it, once the inbox is followed.
+async fn inbox_cursor(socket: &mut Socket) -> Value {
+    for n in 0..100 {
+        socket.send(&json!({"t": "ping", "n": n})).await.unwrap();
+        let pong = socket.frame_of("pong").await.unwrap();
+        if pong["inbox"].is_string() {
+            return pong["inbox"].clone();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("no pong told of the inbox");
 }
 
 #[tokio::test]

@@ -4,7 +4,11 @@ use data_encoding::BASE64URL_NOPAD;
 use kernel::{Page, Principal};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use std::borrow::Cow;
+
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::app::Web;
 use super::problem::Problem;
@@ -71,8 +75,8 @@ fn tag(mac: &Mac, owner: &[u8], filter: &str, payload: &[u8]) -> [u8; TAG_BYTES]
     short
 }
 
-/// A page on the wire.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+/// A page on the wire. Each kind of item has a component of its own, named after it.
+#[derive(Debug, Clone, Serialize)]
 pub struct List<T> {
     /// The items.
     pub items: Vec<T>,
@@ -84,6 +88,30 @@ impl<T> List<T> {
     /// The page with its key sealed.
     pub fn from_page<K>(page: Page<T, K>, seal: impl FnOnce(&K) -> Cursor) -> Self {
         Self { next_cursor: page.next.as_ref().map(seal), items: page.items }
+    }
+}
+
+impl<T: ToSchema> PartialSchema for List<T> {
+    fn schema() -> RefOr<Schema> {
+        let item = RefOr::Ref(Ref::from_schema_name(T::name()));
+        ObjectBuilder::new()
+            .property("items", ArrayBuilder::new().items(item).description(Some("The items.")))
+            .required("items")
+            .property("next_cursor", Option::<Cursor>::schema())
+            .required("next_cursor")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for List<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}List", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+        schemas.push((Cursor::name().into_owned(), Cursor::schema()));
     }
 }
 
