@@ -116,7 +116,7 @@ pub(crate) fn jobs(app: &Arc<App>, db: &Db) -> Vec<Job> {
         }
     };
     vec![
-        Job::every("game.invites.expire", Duration::from_secs(60), expire),
-        Job::every("game.idempotency.purge", Duration::from_secs(3_600), purge),
+        Job::every("game.invites.expire", Duration::from_mins(1), expire),
+        Job::every("game.idempotency.purge", Duration::from_hours(1), purge),
     ]
 }

@@ -57,7 +57,7 @@ struct HeardGame(GameId, Heard);
 
 impl Followers for HeardGame {
     fn lines(&self, lines: &[Recorded], _: &State) {
-        let body = |line, seat| EventData::raw(line, seat).unwrap().get().to_owned();
+        let body = |line, seat| EventData::raw_with(line, seat, None).unwrap().get().to_owned();
         let heard = lines.iter().map(|line| HeardLine {
             game: self.0,
             line: line.clone(),
@@ -174,7 +174,7 @@ impl House {
             session: self.ids.next(),
             account_type: AccountType::Player,
             roles: Roles::NONE.with(Role::Player),
-            expires_at: self.clock.now().plus(Duration::from_secs(300)),
+            expires_at: self.clock.now().plus(Duration::from_mins(5)),
             auth_time: self.clock.now(),
         }
     }

@@ -83,7 +83,7 @@ async fn begin(
     let entropy = BySeat::new(invite.entropy, entropy);
     let shuffle = Shuffle { seed, commitment: invite.commitment, entropy };
     let plan = open(&invite, shuffle, stamp.at)?;
-    let due_at = plan.clock.next(&invite.rules.clock).map(|deadline| deadline.at);
+    let due_at = plan.clock.next(invite.rules.clock).map(|deadline| deadline.at);
     let notices = vec![
         Addressed { to: players.first, notice: Notice::Accepted { invite: invite.id, game } },
         started(game, &players, Seat::First),

@@ -21,7 +21,7 @@ const UNSURE: Duration = Duration::from_secs(10);
 /// Games made good in one step.
 const AT_ONCE: i64 = 500;
 /// How long a node is remembered.
-const REMEMBERED: Duration = Duration::from_secs(3_600);
+const REMEMBERED: Duration = Duration::from_hours(1);
 
 /// Whether there was a time without any node before this one.
 pub(crate) struct Aliveness(watch::Sender<Standing>);

@@ -192,7 +192,7 @@ enum Step {
     Refused(Why),
     /// A deadline had passed when the command came.
     Missed(Deadline),
-    Commit(Plan),
+    Commit(Box<Plan>),
 }
 
 fn next(table: &Table, seat: Seat, ask: &Ask) -> Step {
@@ -208,7 +208,7 @@ fn next(table: &Table, seat: Seat, ask: &Ask) -> Step {
         return Step::Refused(Why::StaleBase);
     }
     match table.play(seat, &ask.asked, ask.received) {
-        Ok(plan) => Step::Commit(plan),
+        Ok(plan) => Step::Commit(Box::new(plan)),
         Err(refusal) => Step::Refused(Why::Rules(refusal)),
     }
 }
@@ -262,7 +262,7 @@ impl Hot {
                     fresh = true;
                 }
                 Step::Commit(plan) => {
-                    if self.commit(plan, Some(&ask.call), None, "").await? {
+                    if self.commit(*plan, Some(&ask.call), None, "").await? {
                         self.parts.meters.moves.increment(1);
                         let seq = self.table.as_ref().map_or(0, |table| table.head);
                         return Ok(Answer::Done { seq });
@@ -419,7 +419,7 @@ impl Hot {
             game: self.game,
             expected: table.head,
             lines: &plan.lines,
-            due_at: plan.clock.next(&plan.state.rules().clock).map(|deadline| deadline.at),
+            due_at: plan.clock.next(plan.state.rules().clock).map(|deadline| deadline.at),
             away,
             finish: finish(&self.parts, table, &plan, call, reason, began),
         };

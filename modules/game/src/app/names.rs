@@ -8,7 +8,7 @@ use identity_api::Identity;
 use kernel::id::AccountId;
 use kernel::{CallContext, Clock, Timestamp};
 
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 /// Beyond so many everything is forgotten and asked again.
 const MOST: usize = 20_000;
 /// What identity answers at once.

@@ -15,7 +15,7 @@ use crate::store::{ReconnectRow, Store, StoreError};
 
 /// What the token begins with.
 const PREFIX: &str = "rct_";
-const LIFE: Duration = Duration::from_secs(15 * 60);
+const LIFE: Duration = Duration::from_mins(15);
 
 /// A token, shown once.
 pub(crate) struct Minted {
@@ -54,8 +54,8 @@ impl Spending {
     /// identity by the caller.
     pub(crate) async fn spend(&self, token: &str) -> Result<(GameId, SessionId), AuthFailure> {
         let bytes = tokens::parse(PREFIX, token).ok_or(AuthFailure::Invalid)?;
-        let taken = self.store.take_reconnect(mac(&self.keys, bytes.as_bytes()), self.clock.now()).await;
-        let row = taken.map_err(|error| {
+        let spent = self.store.take_reconnect(mac(&self.keys, bytes.as_bytes()), self.clock.now()).await;
+        let row = spent.map_err(|error| {
             tracing::warn!(%error, "a reconnect token cannot be checked");
             AuthFailure::Unavailable
         })?;

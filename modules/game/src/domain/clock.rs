@@ -72,7 +72,7 @@ impl Gap {
 
 impl Clock {
     /// No turn yet, both reserves full.
-    pub(crate) fn new(rule: &ClockRule) -> Self {
+    pub(crate) fn new(rule: ClockRule) -> Self {
         let reserve = u32::from(rule.reserve_s).saturating_mul(1_000);
         Self {
             turn: None,
@@ -83,14 +83,14 @@ impl Clock {
     }
 
     /// Books the running turn, if any: what went beyond the turn's own time comes off the reserve.
-    pub(crate) fn end_turn(&mut self, rule: &ClockRule, at: Timestamp) {
+    pub(crate) fn end_turn(&mut self, rule: ClockRule, at: Timestamp) {
         let Some(turn) = self.turn.take() else { return };
         let beyond = at.since(turn.began).saturating_sub(turn_time(rule));
         let reserve = self.reserve_ms.get_mut(turn.seat);
         *reserve = reserve.saturating_sub(millis_up(beyond));
     }
 
-    pub(crate) fn begin_turn(&mut self, rule: &ClockRule, seat: Seat, at: Timestamp) {
+    pub(crate) fn begin_turn(&mut self, rule: ClockRule, seat: Seat, at: Timestamp) {
         let reserve = Duration::from_millis(u64::from(*self.reserve_ms.get(seat)));
         self.turn = Some(Turn { seat, began: at, due: at.plus(turn_time(rule)).plus(reserve) });
     }
@@ -108,14 +108,14 @@ impl Clock {
     }
 
     /// When the seat forfeits for being away: it counts only while the seat also has the turn.
-    pub(crate) fn forfeits_at(&self, rule: &ClockRule, seat: Seat) -> Option<Timestamp> {
+    pub(crate) fn forfeits_at(&self, rule: ClockRule, seat: Seat) -> Option<Timestamp> {
         let since = (*self.away.get(seat))?;
         let turn = self.turn.filter(|turn| turn.seat == seat)?;
         Some(since.max(turn.began).plus(Duration::from_secs(u64::from(rule.away_s))))
     }
 
     /// The deadline that comes first.
-    pub(crate) fn next(&self, rule: &ClockRule) -> Option<Deadline> {
+    pub(crate) fn next(&self, rule: ClockRule) -> Option<Deadline> {
         let of_seat = |seat: &Seat| {
             let announce = self.announce.get(*seat).map(|at| (at, Lapse::Announcement(*seat)));
             let away = self.forfeits_at(rule, *seat).map(|at| (at, Lapse::Away(*seat)));
@@ -127,7 +127,7 @@ impl Clock {
     }
 }
 
-fn turn_time(rule: &ClockRule) -> Duration {
+fn turn_time(rule: ClockRule) -> Duration {
     Duration::from_secs(u64::from(rule.turn_s))
 }
 
@@ -146,33 +146,33 @@ mod tests {
     }
 
     fn turn_of(seat: Seat, began: i64) -> Clock {
-        let mut clock = Clock::new(&RULE);
-        clock.begin_turn(&RULE, seat, at(began));
+        let mut clock = Clock::new(RULE);
+        clock.begin_turn(RULE, seat, at(began));
         clock
     }
 
     #[test]
     fn a_move_within_the_turn_costs_no_reserve() {
         let mut clock = turn_of(Seat::First, 100);
-        assert_eq!(clock.next(&RULE), Some(Deadline { at: at(180), what: Lapse::Turn(Seat::First) }));
-        clock.end_turn(&RULE, at(120));
+        assert_eq!(clock.next(RULE), Some(Deadline { at: at(180), what: Lapse::Turn(Seat::First) }));
+        clock.end_turn(RULE, at(120));
         assert_eq!((clock.turn, clock.reserve_ms), (None, BySeat::new(60_000, 60_000)));
     }
 
     #[test]
     fn what_goes_beyond_the_turn_comes_off_the_reserve_and_the_next_turn_is_shorter() {
         let mut clock = turn_of(Seat::Second, 0);
-        clock.end_turn(&RULE, Timestamp::from_micros(25_000_001));
+        clock.end_turn(RULE, Timestamp::from_micros(25_000_001));
         assert_eq!(clock.reserve_ms, BySeat::new(60_000, 54_999));
-        clock.begin_turn(&RULE, Seat::Second, at(30));
+        clock.begin_turn(RULE, Seat::Second, at(30));
         assert_eq!(clock.turn.unwrap().due, Timestamp::from_micros(30_000_000 + 74_999_000));
     }
 
     #[test]
     fn a_turn_that_ran_out_leaves_no_reserve_and_the_next_has_its_turn_time_only() {
         let mut clock = turn_of(Seat::First, 0);
-        clock.end_turn(&RULE, at(81));
-        clock.begin_turn(&RULE, Seat::First, at(90));
+        clock.end_turn(RULE, at(81));
+        clock.begin_turn(RULE, Seat::First, at(90));
         assert_eq!(clock.turn.unwrap().due, at(110));
     }
 
@@ -180,26 +180,23 @@ mod tests {
     fn being_away_forfeits_only_with_the_turn_and_counts_from_the_later_of_the_two() {
         let mut clock = turn_of(Seat::First, 100);
         clock.away.second = Some(at(90));
-        assert_eq!(clock.forfeits_at(&RULE, Seat::Second), None);
-        clock.end_turn(&RULE, at(110));
-        clock.begin_turn(&RULE, Seat::Second, at(110));
-        assert_eq!(clock.forfeits_at(&RULE, Seat::Second), Some(at(170)));
-        assert_eq!(clock.next(&RULE).unwrap().what, Lapse::Away(Seat::Second));
+        assert_eq!(clock.forfeits_at(RULE, Seat::Second), None);
+        clock.end_turn(RULE, at(110));
+        clock.begin_turn(RULE, Seat::Second, at(110));
+        assert_eq!(clock.forfeits_at(RULE, Seat::Second), Some(at(170)));
+        assert_eq!(clock.next(RULE).unwrap().what, Lapse::Away(Seat::Second));
         clock.away.second = Some(at(115));
-        assert_eq!(clock.forfeits_at(&RULE, Seat::Second), Some(at(175)));
+        assert_eq!(clock.forfeits_at(RULE, Seat::Second), Some(at(175)));
     }
 
     #[test]
     fn the_earliest_deadline_comes_first_whatever_its_kind() {
         let mut clock = turn_of(Seat::First, 100);
         clock.announce.second = Some(at(104));
-        assert_eq!(
-            clock.next(&RULE),
-            Some(Deadline { at: at(104), what: Lapse::Announcement(Seat::Second) })
-        );
+        assert_eq!(clock.next(RULE), Some(Deadline { at: at(104), what: Lapse::Announcement(Seat::Second) }));
         clock.announce.second = None;
-        assert_eq!(clock.next(&RULE).unwrap().what, Lapse::Turn(Seat::First));
-        assert_eq!(Clock::new(&RULE).next(&RULE), None);
+        assert_eq!(clock.next(RULE).unwrap().what, Lapse::Turn(Seat::First));
+        assert_eq!(Clock::new(RULE).next(RULE), None);
     }
 
     #[test]
@@ -209,9 +206,9 @@ mod tests {
         clock.announce.second = Some(at(110));
         clock.extend(Gap { from: at(106), to: at(136) });
         assert_eq!(clock.turn.unwrap().due, at(210));
-        assert_eq!(clock.forfeits_at(&RULE, Seat::First), Some(at(195)));
+        assert_eq!(clock.forfeits_at(RULE, Seat::First), Some(at(195)));
         assert_eq!(clock.announce.second, Some(at(140)));
-        clock.end_turn(&RULE, at(150));
+        clock.end_turn(RULE, at(150));
         assert_eq!(clock.reserve_ms.first, 60_000);
     }
 }

@@ -40,7 +40,7 @@ kernel::words! {
 }
 
 /// How long an invite can be accepted.
-pub(crate) const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const LIFE: Duration = Duration::from_hours(24);
 
 /// Which end of an invite somebody holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,8 +19,8 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// An empty plan after `head`.
-    pub(super) fn after(head: u64, at: Timestamp, state: State, clock: Clock) -> Self {
-        Self { lines: Vec::with_capacity(2), state, clock, head, at }
+    pub(super) fn after(head: u64, at: Timestamp, state: &State, clock: Clock) -> Self {
+        Self { lines: Vec::with_capacity(2), state: *state, clock, head, at }
     }
 
     /// How the match stands once this is committed, if it is over.
@@ -89,9 +89,9 @@ impl Plan {
             }
         }
         if moment(&self.state) != before {
-            self.clock.end_turn(&rule, self.at);
+            self.clock.end_turn(rule, self.at);
             if let Some(seat) = self.state.turn() {
-                self.clock.begin_turn(&rule, seat, self.at);
+                self.clock.begin_turn(rule, seat, self.at);
             }
         }
         let told = self.lines.iter().any(|line| line.clock.is_some());

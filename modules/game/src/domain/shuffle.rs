@@ -121,7 +121,7 @@ mod tests {
     }
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        data_encoding::HEXLOWER.encode(bytes)
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl Table {
             game: setting.game,
             players: setting.players,
             shuffle: setting.shuffle,
-            clock: Clock::new(&state.rules().clock),
+            clock: Clock::new(state.rules().clock),
             state,
             head: 0,
             last_rules: 0,
@@ -164,7 +164,7 @@ impl Table {
 
     /// The deadline that comes first.
     pub(crate) fn deadline(&self) -> Option<Deadline> {
-        self.clock.next(&self.state.rules().clock)
+        self.clock.next(self.state.rules().clock)
     }
 
     /// The deadline that had passed when a command of `seat` was received: its own to the instant, the other's with the
@@ -235,7 +235,7 @@ impl Table {
     }
 
     fn plan(&self, at: Timestamp) -> Plan {
-        Plan::after(self.head, at.max(self.last_at), self.state, self.clock)
+        Plan::after(self.head, at.max(self.last_at), &self.state, self.clock)
     }
 }
 

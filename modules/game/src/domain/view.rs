@@ -31,7 +31,7 @@ pub(crate) struct GameView {
 
 impl GameView {
     pub(crate) fn of(table: &Table, seat: Seat) -> Self {
-        let rule = &table.state.rules().clock;
+        let rule = table.state.rules().clock;
         let forfeits = |seat| table.clock.forfeits_at(rule, seat);
         Self {
             game: table.game,

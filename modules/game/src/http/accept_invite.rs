@@ -1,4 +1,4 @@
-//! POST /api/v1/games/invites/{invite_id}/accept
+//! POST /`api/v1/games/invites/{invite_id}/accept`
 
 use kernel::id::{GameId, GameInviteId};
 use platform::web::{Answer, Body, Caller, PathId, Problem, State, schema};

@@ -1,4 +1,4 @@
-//! POST /api/v1/games/invites/{invite_id}/cancel
+//! POST /`api/v1/games/invites/{invite_id}/cancel`
 
 use kernel::id::GameInviteId;
 use platform::web::{Answer, Caller, PathId, Problem, State};

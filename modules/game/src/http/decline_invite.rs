@@ -1,4 +1,4 @@
-//! POST /api/v1/games/invites/{invite_id}/decline
+//! POST /`api/v1/games/invites/{invite_id}/decline`
 
 use kernel::id::GameInviteId;
 use platform::web::{Answer, Body, Caller, PathId, Problem, State};

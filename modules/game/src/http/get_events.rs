@@ -1,4 +1,4 @@
-//! GET /api/v1/games/{game_id}/events
+//! GET /`api/v1/games/{game_id}/events`
 
 use kernel::id::GameId;
 use kernel::{Limit, Timestamp};

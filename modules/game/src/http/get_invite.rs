@@ -1,4 +1,4 @@
-//! GET /api/v1/games/invites/{invite_id}
+//! GET /`api/v1/games/invites/{invite_id`}
 
 use kernel::id::GameInviteId;
 use platform::web::{Answer, Caller, PathId, Problem, State};

@@ -38,7 +38,6 @@ fn closed(closed: InviteClosed) -> Problem {
 
 pub(super) fn of_create(error: CreateError) -> Problem {
     match error {
-        CreateError::NotAvailable => not_available(),
         CreateError::Restricted(until) => restricted(until),
         CreateError::TooManyOpen => {
             Problem::conflict("too_many_open_invites").detail("Cancel one, or wait until one is answered.")
@@ -55,7 +54,7 @@ pub(super) fn of_create(error: CreateError) -> Problem {
         CreateError::InFlight => Problem::idempotency_in_flight(),
         CreateError::Store(error) => Problem::from(error),
         CreateError::Identity(IdentityError::Port { source }) => Problem::from(source),
-        CreateError::Identity(_) => not_available(),
+        CreateError::NotAvailable | CreateError::Identity(_) => not_available(),
     }
 }
 

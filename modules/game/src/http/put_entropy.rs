@@ -1,4 +1,4 @@
-//! PUT /api/v1/games/invites/{invite_id}/entropy
+//! PUT /`api/v1/games/invites/{invite_id}/entropy`
 
 use kernel::id::GameInviteId;
 use platform::web::{Body, Caller, NoContent, PathId, Problem, State};

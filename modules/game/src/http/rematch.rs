@@ -1,4 +1,4 @@
-//! POST /api/v1/games/{game_id}/rematch
+//! POST /`api/v1/games/{game_id}/rematch`
 
 use kernel::id::GameId;
 use platform::web::{Answer, Caller, Keyed, PathId, Problem, State};

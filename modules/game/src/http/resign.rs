@@ -1,4 +1,4 @@
-//! POST /api/v1/games/{game_id}/resign
+//! POST /`api/v1/games/{game_id}/resign`
 
 use kernel::id::{GameId, Uuid};
 use platform::web::{Answer, Body, Caller, PathId, Problem, State};

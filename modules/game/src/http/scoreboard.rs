@@ -1,4 +1,4 @@
-//! GET /api/v1/games/{game_id}/scoreboard
+//! GET /`api/v1/games/{game_id}/scoreboard`
 
 use kernel::id::GameId;
 use platform::web::{Answer, Caller, PathId, Problem, State};

@@ -1,4 +1,4 @@
-//! WS /api/v1/games/{game_id}/ws
+//! WS /`api/v1/games/{game_id}/ws`
 
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};

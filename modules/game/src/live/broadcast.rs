@@ -90,3 +90,36 @@ impl Broadcast for HubBroadcast {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use game_engine::RuleSet;
+    use platform::testing::TestDb;
+
+    use crate::MIGRATIONS;
+    use crate::house::House;
+
+    platform::for_each_database! { MIGRATIONS;
+        async fn what_both_are_told_in_one_body_is_what_each_may_see(db: TestDb) {
+            let house = House::open(&db.db).await;
+            let mut draws = 0;
+            for name in RuleSet::PRESETS {
+                let (game, players) = house.game(RuleSet::preset(name).unwrap()).await;
+                house.play_out(game, &players).await;
+                for line in house.journal(game).await {
+                    // As in the middle of a command, where nobody is told what it may do.
+                    let (one, other) = match bodies(&line, None).unwrap() {
+                        Bodies::Same(both) => (both.clone(), both),
+                        Bodies::Each(one, other) => (one, other),
+                    };
+                    for (seat, told) in [(Seat::First, one), (Seat::Second, other)] {
+                        assert_eq!(told.get(), EventData::raw(&line, seat).unwrap().get(), "{name}: {seat:?}");
+                    }
+                    draws += usize::from(matches!(line.entry, Entry::Rules(Event::Drew { .. })));
+                }
+            }
+            assert!(draws > 0);
+        }
+    }
+}

@@ -71,7 +71,7 @@ impl Do {
     /// The same form for a command that is legal; what players cannot send has none.
     pub(crate) fn of(command: &Command) -> Option<Self> {
         match command {
-            Command::Play(Play { cards, call }) => Some(Self::Play(PlayForm::of(cards, *call))),
+            Command::Play(Play { cards, call }) => Some(Self::Play(PlayForm::of(*cards, *call))),
             Command::Draw => Some(Self::Draw(Nothing {})),
             Command::Pass => Some(Self::Pass(Nothing {})),
             Command::Announce => Some(Self::Announce(Nothing {})),
@@ -96,7 +96,7 @@ impl PlayForm {
         cards.map(|cards| Act::Play { cards, call }).ok_or(Malformed)
     }
 
-    fn of(cards: &Cards, call: Option<Shape>) -> Self {
+    fn of(cards: Cards, call: Option<Shape>) -> Self {
         let call = call.map(Text);
         match cards.as_slice() {
             [card] => Self { card: Some(Text(*card)), cards: None, call },

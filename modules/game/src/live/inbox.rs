@@ -44,6 +44,7 @@ impl InboxSource for GameInbox {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 pub(super) fn unavailable(error: StoreError) -> TopicError {
     tracing::warn!(%error, "storage did not answer a socket");
     TopicError::Unavailable

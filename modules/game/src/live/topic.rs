@@ -207,7 +207,7 @@ mod tests {
             let viewing = viewing(&players[1], game, Seat::Second);
             let head = house.journal(game).await.len() as u64;
             assert!(head > SNAP_BEYOND + 10, "long enough: {head}");
-            assert_eq!(topic.heads(&[viewing.topic.clone()]).await, Ok(vec![head]));
+            assert_eq!(topic.heads(std::slice::from_ref(&viewing.topic)).await, Ok(vec![head]));
             for after in [head - SNAP_BEYOND, head - 7, head - 1, head] {
                 let Ok(CatchUp::Events { events, head: told }) = topic.catch_up(&viewing, Some(after), 50).await else {
                     panic!("{after}")

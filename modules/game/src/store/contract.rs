@@ -27,7 +27,7 @@ fn draw(table: &Table, cid: Uuid, house: &House) -> Plan {
 }
 
 fn append<'a>(table: &Table, plan: &'a Plan) -> Append<'a> {
-    let due_at = plan.clock.next(&plan.state.rules().clock).map(|deadline| deadline.at);
+    let due_at = plan.clock.next(plan.state.rules().clock).map(|deadline| deadline.at);
     Append { game: table.game, expected: table.head, lines: &plan.lines, due_at, away: None, finish: None }
 }
 

@@ -209,9 +209,9 @@ impl GameStore for DieselStore {
                 let leases = seat_leases::table
                     .filter(seat_leases::game.eq(game))
                     .filter(seat_leases::seat.eq(seat_number(seat)));
-                let held: i64 =
+                let lasting: i64 =
                     leases.filter(seat_leases::seen_until.gt(Ts(now))).count().get_result(c).await?;
-                if held > 0 {
+                if lasting > 0 {
                     return Ok(None);
                 }
             }
@@ -328,13 +328,12 @@ where
     let action = if ending.status == Status::Voided { "game.void" } else { "game.finish" };
     audit(c, ids, stamp, action, game.to_string(), |event| event.reason(ending.reason.clone())).await?;
     let both = [players.first, players.second];
-    let event = match ending.status {
-        Status::Voided => GameEvent::GameVoided { game, players: both, reason: ending.reason.clone() },
-        _ => {
-            let winner = ending.winner.map(|seat| *players.get(seat));
-            let outcome = GameOutcome { winner, reason: ending.reason.clone() };
-            GameEvent::GameFinished { game, players: both, outcome }
-        }
+    let event = if ending.status == Status::Voided {
+        GameEvent::GameVoided { game, players: both, reason: ending.reason.clone() }
+    } else {
+        let winner = ending.winner.map(|seat| *players.get(seat));
+        let outcome = GameOutcome { winner, reason: ending.reason.clone() };
+        GameEvent::GameFinished { game, players: both, outcome }
     };
     announce(c, ids, &event, stamp.at).await?;
     // Why a game was voided is between staff and the account it is about.

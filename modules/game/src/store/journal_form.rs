@@ -26,7 +26,7 @@ pub(super) fn encode(entry: &Entry, clock: Option<&Clock>) -> Result<String, Sto
 pub(super) fn decode(text: &str) -> Result<(Entry, Option<Clock>), StoreError> {
     let broken = || StoreError::inconsistent("a journal line");
     let line: Line = serde_json::from_str(text).map_err(|_| broken())?;
-    Ok((line.body.entry().ok_or_else(broken)?, line.clock.map(|clock| clock.clock())))
+    Ok((line.body.entry().ok_or_else(broken)?, line.clock.map(ClockForm::clock)))
 }
 
 #[derive(Serialize, Deserialize)]

@@ -38,7 +38,7 @@ platform::for_each_database! { MIGRATIONS;
         for username in ["nobody", "far", "near0"] {
             not_available(house.invite(&one, username, classic()).await);
         }
-        let until = house.clock.now().plus(Duration::from_secs(60));
+        let until = house.clock.now().plus(Duration::from_mins(1));
         let call = house.call(&one);
         let invite = house.invite(&one, "near1", classic()).await.unwrap();
         restrict::run(&house.app, &call, two.account, Some(until), "case".to_owned()).await.unwrap();
@@ -46,7 +46,7 @@ platform::for_each_database! { MIGRATIONS;
         assert!(matches!(house.invite(&two, "near0", classic()).await, Err(CreateError::Restricted(at)) if at == until));
         let accepted = accept_invite::run(&house.app, &house.call(&two), two.account, invite.id, None).await;
         assert!(matches!(accepted, Err(accept_invite::AcceptError::Closed(InviteClosed::Cancelled))));
-        house.clock.advance(Duration::from_secs(60));
+        house.clock.advance(Duration::from_mins(1));
         house.invite(&one, "near1", classic()).await.unwrap();
     }
 

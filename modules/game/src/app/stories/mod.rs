@@ -48,7 +48,7 @@ fn snapshot_json(view: &GameView) -> String {
     serde_json::to_string(&Snapshot::of(view, &std::collections::HashMap::new())).unwrap()
 }
 
-fn refusal(answer: Answer) -> &'static str {
+fn refusal(answer: &Answer) -> &'static str {
     match answer {
         Answer::Refused { why, .. } => why.code(),
         Answer::Done { .. } => "done",

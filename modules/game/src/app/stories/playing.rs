@@ -42,7 +42,7 @@ platform::for_each_database! { MIGRATIONS;
         let published = journal.iter().skip(journal.len() - heard.len());
         for (line, heard) in published.zip(&heard) {
             for seat in Seat::ALL {
-                let later = crate::live::wire::EventData::raw(line, *seat).unwrap();
+                let later = crate::live::wire::EventData::raw_with(line, *seat, None).unwrap();
                 assert_eq!(later.get(), heard.bodies.get(*seat));
             }
         }
@@ -81,10 +81,10 @@ platform::for_each_database! { MIGRATIONS;
             let again = node.ask(game, &players[mover], asked).await;
             assert!(matches!(again, Answer::Done { seq: answered } if answered == seq));
             let other = Asked { act: Act::Pass, ..asked };
-            assert_eq!(refusal(node.ask(game, &players[mover], other).await), "id_conflict");
+            assert_eq!(refusal(&node.ask(game, &players[mover], other).await), "id_conflict");
         }
         let late = Asked { cid: house.cid(), base: Some(house.look(game, &players[0]).await.seq), act: Act::Draw };
-        assert_eq!(refusal(node.ask(game, &players[mover], late).await), "game_over");
+        assert_eq!(refusal(&node.ask(game, &players[mover], late).await), "game_over");
     }
 
     async fn a_stale_base_gets_a_snapshot_and_nothing_changes(db: TestDb) {
@@ -108,7 +108,7 @@ platform::for_each_database! { MIGRATIONS;
         let (game, players) = house.game(classic()).await;
         let (mover, view) = turn_of(&house, game, &players).await;
         let asked = Asked { cid: house.cid(), base: Some(view.seq), act: Act::Draw };
-        assert_eq!(refusal(house.ask(game, &players[1 - mover], asked).await), "not_your_turn");
+        assert_eq!(refusal(&house.ask(game, &players[1 - mover], asked).await), "not_your_turn");
         let stranger = house.person("stranger");
         let answer = play::run(&house.app, house.call(&stranger), stranger.account, game, asked).await;
         assert!(matches!(answer, Err(hot::Trouble::NotFound)));
@@ -216,7 +216,7 @@ platform::for_each_database! { MIGRATIONS;
         assert_eq!(spending.spend(&token).await.ok(), Some((game, players[0].session)));
         assert!(spending.spend(&token).await.is_err(), "one use");
         let token = mint().await;
-        house.clock.advance(Duration::from_secs(15 * 60));
+        house.clock.advance(Duration::from_mins(15));
         assert!(spending.spend(&token).await.is_err(), "15 minutes");
         let token = mint().await;
         let envelope = Envelope {

@@ -169,7 +169,7 @@ impl EventData {
         Self { event, clock: line.clock.as_ref().map(ClockView::of), legal: None }
     }
 
-    /// The same with what this seat may do now, where that is known of this line.
+    /// The same as raw JSON, with what this seat may do now, where that is known of this line.
     pub(crate) fn raw_with(
         line: &Recorded,
         seat: Seat,
@@ -177,11 +177,6 @@ impl EventData {
     ) -> Option<Body> {
         let legal = legal.map(|legal| legal.iter().filter_map(Do::of).collect());
         serde_json::value::to_raw_value(&Self { legal, ..Self::of(line, seat) }).ok()
-    }
-
-    /// The same as raw JSON; `None` only if it cannot be written at all.
-    pub(crate) fn raw(line: &Recorded, seat: Seat) -> Option<Body> {
-        serde_json::value::to_raw_value(&Self::of(line, seat)).ok()
     }
 }
 
