@@ -114,7 +114,7 @@ mod tests {
                         Bodies::Each(one, other) => (one, other),
                     };
                     for (seat, told) in [(Seat::First, one), (Seat::Second, other)] {
-                        assert_eq!(told.get(), EventData::raw(&line, seat).unwrap().get(), "{name}: {seat:?}");
+                        assert_eq!(told.get(), EventData::raw_with(&line, seat, None).unwrap().get(), "{name}: {seat:?}");
                     }
                     draws += usize::from(matches!(line.entry, Entry::Rules(Event::Drew { .. })));
                 }

@@ -75,24 +75,17 @@ impl TimeStore for DieselStore {
                     .optional()?;
                 let Some(seat) = seat else { continue };
                 let until = Ts(lease.until);
-                if !lease.held {
-                    diesel::update(seat_leases::table.find((game, seat, node)))
-                        .set((seat_leases::held.eq(false), seat_leases::seen_until.eq(until)))
-                        .execute(c)
-                        .await?;
-                    continue;
-                }
                 diesel::insert_into(seat_leases::table)
                     .values((
                         seat_leases::game.eq(game),
                         seat_leases::seat.eq(seat),
                         seat_leases::node.eq(node),
-                        seat_leases::held.eq(true),
+                        seat_leases::held.eq(lease.held),
                         seat_leases::seen_until.eq(until),
                     ))
                     .on_conflict((seat_leases::game, seat_leases::seat, seat_leases::node))
                     .do_update()
-                    .set((seat_leases::held.eq(true), seat_leases::seen_until.eq(until)))
+                    .set((seat_leases::held.eq(lease.held), seat_leases::seen_until.eq(until)))
                     .execute(c)
                     .await?;
             }

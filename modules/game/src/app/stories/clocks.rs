@@ -130,6 +130,26 @@ platform::for_each_database! { MIGRATIONS;
         assert!(house.app.store.lapsed(house.clock.now(), 10).await.unwrap().is_empty());
     }
 
+    async fn whoever_comes_and_goes_between_two_looks_is_away_all_the_same(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let (game, players) = house.game(classic()).await;
+        for there in [true, false] {
+            house.app.presences.note(game, players[0].account, there);
+        }
+        presence::flush(&house.app).await.unwrap();
+        house.clock.advance(Duration::from_secs(5));
+        presence::notice_lapses(&house.app).await.unwrap();
+        assert_eq!(settle(&house, game, &players[1]).await.clock.away.first, Some(house.clock.now()));
+        // The last word again, after the seat is known to be away: nothing to tell, and nothing stays behind.
+        house.app.presences.note(game, players[0].account, false);
+        presence::flush(&house.app).await.unwrap();
+        house.clock.advance(Duration::from_secs(5));
+        presence::notice_lapses(&house.app).await.unwrap();
+        settle(&house, game, &players[1]).await;
+        assert_eq!(kinds(&house.journal(game).await), ["started", "dealt", "away"]);
+        assert!(house.app.store.lapsed(house.clock.now(), 10).await.unwrap().is_empty());
+    }
+
     async fn away_with_the_turn_forfeits_after_its_countdown(db: TestDb) {
         let house = House::open(&db.db).await;
         let mut rules = classic();
