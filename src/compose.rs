@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use customer_api::{CustomerProvider, CustomerVia};
-use identity_api::{IdentityProvider, IdentityVia};
+use customer_api::{Customer, CustomerProvider, CustomerVia};
+use identity_api::{Identity, IdentityProvider, IdentityVia};
+use kernel::id::NodeId;
 use kernel::port::{Carrier, Dispatch, Loopback, LoopbackFeed};
 use kernel::{Clock, EventFeed, IdSource, Random, SeededRandom};
 use platform::clock::SystemClock;
@@ -70,111 +71,36 @@ struct Modules {
 impl Composition {
     /// Builds everything on a data directory that this process owns.
     pub(crate) async fn build(settings: Settings, data_dir: DataDir) -> Result<Self, ComposeError> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let random: Arc<dyn Random> = match settings.test.seed {
-            Some(seed) => Arc::new(SeededRandom::new(seed)),
-            None => Arc::new(OsRandom),
-        };
-        let ids = IdSource::new(clock.clone(), random.clone());
-        let node = ids.next();
-        let tasks = Tasks::new();
-        let root = root_secret(&settings, data_dir.path())?;
+        let floor = Floor::new(&settings, data_dir.path())?;
         let databases = open_databases(&settings, data_dir.path()).await?;
         let [identity_db, customer_db, game_db] = &databases;
-        let mac = |purpose| Mac::new(&root.derive(purpose, 1));
-        let hub = Hub::new(HubParts {
-            clock: clock.clone(),
-            random: random.clone(),
-            cursor_key: mac("inbox-cursor"),
-            settings: settings.live.clone(),
-        });
-        let reach = crash::points(settings.test.crash_at.as_deref());
-        let ports = Ports { settings: settings.ports, clock: clock.clone() };
 
-        let identity = identity::Identity::build(
-            settings.identity,
-            identity::Deps {
-                clock: clock.clone(),
-                random: random.clone(),
-                node,
-                db: identity_db.clone(),
-                tasks: tasks.clone(),
-                root: root.clone(),
-                public_origin: settings.server.public_url.clone(),
-                sockets: Arc::new(access::Sockets(hub.clone())),
-                reach: reach.clone(),
-            },
-        )
-        .await
-        .map_err(|reason| ComposeError::Module("identity", reason.to_string()))?;
-        let identity_port: Arc<dyn identity_api::Identity> =
-            match ports.carry(|| Arc::new(IdentityProvider(identity.port.clone()))) {
-                Some(carrier) => Arc::new(IdentityVia(carrier)),
-                None => identity.port.clone(),
-            };
-
-        let customer = customer::Customer::build(
-            settings.customer,
-            customer::Deps {
-                clock: clock.clone(),
-                random: random.clone(),
-                node,
-                db: customer_db.clone(),
-                tasks: tasks.clone(),
-                hub: hub.clone(),
-                root: root.clone(),
-                public_origin: settings.server.public_url.clone(),
-                identity: identity_port.clone(),
-                identity_events: (ports.feed(identity.events.clone()), identity.bell.clone()),
-                reach: reach.clone(),
-            },
-        )
-        .map_err(|reason| ComposeError::Module("customer", reason))?;
-        let customer_port: Arc<dyn customer_api::Customer> =
-            match ports.carry(|| Arc::new(CustomerProvider(customer.port.clone()))) {
-                Some(carrier) => Arc::new(CustomerVia(carrier)),
-                None => customer.port.clone(),
-            };
-
+        let identity = floor.identity(settings.identity, identity_db).await?;
+        let identity_port = floor.identity_port(&identity);
+        let customer = floor.customer(settings.customer, customer_db, &identity, identity_port.clone())?;
         let auth = Arc::new(access::Access::new(
             identity_port.clone(),
             identity.tickets.clone(),
-            clock.clone(),
-            random.clone(),
+            floor.clock.clone(),
+            floor.random.clone(),
         ));
-        let door = Arc::new(Door::new(hub.clone(), auth.clone()));
-        let game = game::Game::build(
-            settings.game,
-            game::Deps {
-                clock: clock.clone(),
-                random: random.clone(),
-                node,
-                db: game_db.clone(),
-                tasks: tasks.clone(),
-                hub: hub.clone(),
-                door: door.clone(),
-                root: root.clone(),
-                identity: identity_port,
-                identity_events: (ports.feed(identity.events.clone()), identity.bell.clone()),
-                customer: customer_port,
-                customer_events: (ports.feed(customer.events.clone()), customer.bell.clone()),
-                reach,
-            },
-        )
-        .await
-        .map_err(|reason| ComposeError::Module("game", reason.to_string()))?;
+        let door = Arc::new(Door::new(floor.hub.clone(), auth.clone()));
+        let game =
+            floor.game(settings.game, game_db, door.clone(), (&identity, identity_port), &customer).await?;
         auth.accept_reconnect_tokens(game.reconnect.clone());
+
+        let Floor { clock, random, root, tasks, hub, .. } = floor;
         hub.add_topics(game.topics.clone());
         hub.watch("game", game.presence.clone());
-        hub.add_inbox(identity.inbox.clone());
-        hub.add_inbox(customer.inbox.clone());
-        hub.add_inbox(game.inbox.clone());
-
-        let checks = Arc::new(checks(clock.clone(), &databases));
+        for inbox in [&identity.inbox, &customer.inbox, &game.inbox] {
+            hub.add_inbox(inbox.clone());
+        }
         let contexts = vec![identity.routes.clone(), customer.routes.clone(), game.routes.clone()];
+        let cursor_key = Mac::new(&root.derive("page-cursor", 1));
+        let web = Arc::new(Web::new(clock.clone(), random, auth, cursor_key, settings.web));
+        let modules = Arc::new(Modules { identity, customer, game, databases, clock: clock.clone() });
+        let checks = Arc::new(checks(clock, &modules));
         let table = Arc::new(http::table(contexts, door, checks.clone())?);
-        let web = Arc::new(Web::new(clock.clone(), random, auth, mac("page-cursor"), settings.web));
-        let modules = Arc::new(Modules { identity, customer, game, databases, clock });
         Ok(Self { web, table, hub, checks, tasks, modules, _data_dir: data_dir })
     }
 
@@ -203,23 +129,138 @@ impl Composition {
     }
 }
 
-/// How contexts reach each other: directly, or through the loopback.
-struct Ports {
-    settings: PortSettings,
+/// What every context stands on.
+struct Floor {
     clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    node: NodeId,
+    tasks: Tasks,
+    root: RootSecret,
+    hub: Arc<Hub>,
+    reach: crash::Reach,
+    public_url: String,
+    ports: PortSettings,
 }
 
-impl Ports {
-    fn carry<P: Dispatch + 'static>(&self, provider: impl FnOnce() -> Arc<P>) -> Option<Arc<dyn Carrier>> {
-        let loopback = || Loopback::new(provider(), self.clock.clone(), self.settings.disturbance());
-        self.settings.loopback.then(|| loopback() as Arc<dyn Carrier>)
+impl Floor {
+    fn new(settings: &Settings, data_dir: &Path) -> Result<Self, ComposeError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let random: Arc<dyn Random> = match settings.test.seed {
+            Some(seed) => Arc::new(SeededRandom::new(seed)),
+            None => Arc::new(OsRandom),
+        };
+        let root = root_secret(settings, data_dir)?;
+        let hub = Hub::new(HubParts {
+            clock: clock.clone(),
+            random: random.clone(),
+            cursor_key: Mac::new(&root.derive("inbox-cursor", 1)),
+            settings: settings.live.clone(),
+        });
+        Ok(Self {
+            node: IdSource::new(clock.clone(), random.clone()).next(),
+            clock,
+            random,
+            tasks: Tasks::new(),
+            root,
+            hub,
+            reach: crash::points(settings.test.crash_at.as_deref()),
+            public_url: settings.server.public_url(),
+            ports: settings.ports,
+        })
+    }
+
+    async fn identity(&self, config: identity::Config, db: &Db) -> Result<identity::Identity, ComposeError> {
+        let deps = identity::Deps {
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            node: self.node,
+            db: db.clone(),
+            tasks: self.tasks.clone(),
+            root: self.root.clone(),
+            public_origin: self.public_url.clone(),
+            sockets: Arc::new(access::Sockets(self.hub.clone())),
+            reach: self.reach.clone(),
+        };
+        let built = identity::Identity::build(config, deps).await;
+        built.map_err(|reason| ComposeError::Module("identity", reason.to_string()))
+    }
+
+    fn customer(
+        &self,
+        config: customer::Config,
+        db: &Db,
+        identity: &identity::Identity,
+        identity_port: Arc<dyn Identity>,
+    ) -> Result<customer::Customer, ComposeError> {
+        let deps = customer::Deps {
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            node: self.node,
+            db: db.clone(),
+            tasks: self.tasks.clone(),
+            hub: self.hub.clone(),
+            root: self.root.clone(),
+            public_origin: self.public_url.clone(),
+            identity: identity_port,
+            identity_events: (self.feed(identity.events.clone()), identity.bell.clone()),
+            reach: self.reach.clone(),
+        };
+        customer::Customer::build(config, deps).map_err(|reason| ComposeError::Module("customer", reason))
+    }
+
+    async fn game(
+        &self,
+        config: game::Config,
+        db: &Db,
+        door: Arc<Door>,
+        (identity, identity_port): (&identity::Identity, Arc<dyn Identity>),
+        customer: &customer::Customer,
+    ) -> Result<game::Game, ComposeError> {
+        let deps = game::Deps {
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            node: self.node,
+            db: db.clone(),
+            tasks: self.tasks.clone(),
+            hub: self.hub.clone(),
+            door,
+            root: self.root.clone(),
+            identity: identity_port,
+            identity_events: (self.feed(identity.events.clone()), identity.bell.clone()),
+            customer: self.customer_port(customer),
+            customer_events: (self.feed(customer.events.clone()), customer.bell.clone()),
+            reach: self.reach.clone(),
+        };
+        let built = game::Game::build(config, deps).await;
+        built.map_err(|reason| ComposeError::Module("game", reason))
+    }
+
+    /// Identity as the others reach it: directly, or through the loopback.
+    fn identity_port(&self, identity: &identity::Identity) -> Arc<dyn Identity> {
+        match self.carrier(|| Arc::new(IdentityProvider(identity.port.clone()))) {
+            Some(carrier) => Arc::new(IdentityVia(carrier)),
+            None => identity.port.clone(),
+        }
+    }
+
+    /// Customer as game reaches it: directly, or through the loopback.
+    fn customer_port(&self, customer: &customer::Customer) -> Arc<dyn Customer> {
+        match self.carrier(|| Arc::new(CustomerProvider(customer.port.clone()))) {
+            Some(carrier) => Arc::new(CustomerVia(carrier)),
+            None => customer.port.clone(),
+        }
+    }
+
+    fn carrier<P: Dispatch + 'static>(&self, provider: impl FnOnce() -> Arc<P>) -> Option<Arc<dyn Carrier>> {
+        let loopback = || Loopback::new(provider(), self.clock.clone(), self.ports.disturbance());
+        self.ports.loopback.then(|| loopback() as Arc<dyn Carrier>)
     }
 
     fn feed<E>(&self, feed: Arc<dyn EventFeed<E>>) -> Arc<dyn EventFeed<E>>
     where
         E: serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static,
     {
-        if self.settings.loopback { Arc::new(LoopbackFeed(feed)) } else { feed }
+        if self.ports.loopback { Arc::new(LoopbackFeed(feed)) } else { feed }
     }
 }
 
@@ -233,14 +274,19 @@ async fn open_databases(settings: &Settings, data_dir: &Path) -> Result<[Db; 3],
     Ok([identity, customer, game])
 }
 
-fn checks(clock: Arc<dyn Clock>, databases: &[Db; 3]) -> Checks {
+fn checks(clock: Arc<dyn Clock>, modules: &Arc<Modules>) -> Checks {
     let names = ["identity.database", "customer.database", "game.database"];
-    names.into_iter().zip(databases).fold(Checks::new(clock), |checks, (name, db)| {
+    let all = names.into_iter().zip(&modules.databases).fold(Checks::new(clock), |checks, (name, db)| {
         let db = db.clone();
         checks.with(name, CHECK, move || {
             let db = db.clone();
             async move { db.ping().await.map_err(|error| error.to_string()) }
         })
+    });
+    let modules = modules.clone();
+    all.with("identity.revocations", CHECK, move || {
+        let fresh = modules.identity.revocations_are_fresh();
+        async move { fresh.then_some(()).ok_or_else(|| "not read for five seconds".to_owned()) }
     })
 }
 

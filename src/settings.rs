@@ -80,9 +80,16 @@ fn development() -> Profile {
 pub(crate) struct ServerSettings {
     pub(crate) listen: String,
     pub(crate) workers: usize,
-    pub(crate) public_url: String,
+    public_url: String,
     pub(crate) metrics_listen: String,
     pub(crate) drain_seconds: u64,
+}
+
+impl ServerSettings {
+    /// How the outside reaches this server; the listener itself unless configured.
+    pub(crate) fn public_url(&self) -> String {
+        if self.public_url.is_empty() { format!("http://{}", self.listen) } else { self.public_url.clone() }
+    }
 }
 
 /// One database for all contexts, with exceptions by context.
@@ -139,7 +146,7 @@ pub(crate) struct SecretSettings {
 }
 
 /// How calls between contexts travel.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PortSettings {
     pub(crate) loopback: bool,

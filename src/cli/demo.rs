@@ -98,26 +98,26 @@ async fn play_game(
             return Ok(outcome.clone());
         }
         let [first, second] = &mut tables;
-        let (mover, other, brain) = match (first.to_move(), brains.each_mut()) {
+        let (table, opponent, brain) = match (first.to_move(), brains.each_mut()) {
             (true, [brain, _]) => (first, second, brain),
             (false, [_, brain]) => (second, first, brain),
         };
-        let action = brain.choose(&mover.legal).ok_or(ClientError::Incomplete("anything legal"))?;
-        let (answered, mut seen) = mover.play(&action).await?;
+        let action = brain.choose(&table.legal).ok_or(ClientError::Incomplete("anything legal"))?;
+        let (answered, mut seen) = table.play(&action).await?;
         let Answered::Done(seq) = answered else {
             return Err(ClientError::Incomplete("an ok for a legal move"));
         };
         moves += 1;
         if interrupted && moves == 5 {
             // In the middle of the game the other's connection is cut; it comes back with what it has.
-            other.resume().await?;
+            opponent.resume().await?;
             told.step("connection cut", "and resumed without losing an event");
         }
-        while mover.seq < seq {
-            seen.extend(mover.advance().await?);
+        while table.seq < seq {
+            seen.extend(table.advance().await?);
         }
-        while other.seq < seq {
-            other.advance().await?;
+        while opponent.seq < seq {
+            opponent.advance().await?;
         }
         told.events(&seen, people);
     }
@@ -178,7 +178,11 @@ impl Teller {
         if self.json {
             say(json!({"scoreboard": scores}));
         } else {
-            say(format_args!("\n  scoreboard: {scores}\n"));
+            let points = scores.pointer("/game/scores").unwrap_or(&Value::Null);
+            let games = scores.pointer("/pair").unwrap_or(&Value::Null);
+            say(format_args!(
+                "\n  scoreboard: points of this match {points}; all games of the pair {games}\n"
+            ));
         }
     }
 
@@ -211,7 +215,10 @@ fn line_of(event: &Value, [first, second]: [&Person; 2]) -> Option<String> {
         }
         "passed" => format!("{:<4} passes", who()),
         "announced" => format!("{:<4} has {}", who(), text("announcement")?.replace('_', " ")),
-        "round_ended" => format!("the round ends: {}", text("cause").unwrap_or_default()),
+        "round_ended" => {
+            let cause = event.pointer("/result/cause").and_then(Value::as_str).unwrap_or_default();
+            format!("the round ends: {}", cause.replace('_', " "))
+        }
         _ => return None,
     })
 }

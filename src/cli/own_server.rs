@@ -14,7 +14,7 @@ use crate::control;
 use crate::settings::Profile;
 
 /// How long it may take to start.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A running child process and its directory.
 pub(super) struct OwnServer {

@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 enum Action {
     /// Writes a fresh root secret to a file only its owner may read; refuses to overwrite
     Init {
-        /// The file; name it in secrets.root_file
+        /// The file; name it in `secrets.root_file`
         #[arg(default_value = "whot-root.secret")]
         file: PathBuf,
     },

@@ -20,6 +20,9 @@ pub(super) struct Arguments {}
 /// Our own crates: theirs are the debug and trace lines worth reading, and known to hold no secret.
 const OWN: &[&str] = &["whot", "kernel", "platform", "identity", "customer", "game", "game_engine"];
 
+/// How often histograms are folded where nobody scrapes.
+const UPKEEP: Duration = Duration::from_secs(10);
+
 pub(super) async fn run(global: &Global, _: Arguments) -> Result<(), CliError> {
     let settings = global.settings()?;
     platform::telemetry::init(&settings.log, OWN).map_err(|error| CliError::Failed(error.to_string()))?;
@@ -87,6 +90,13 @@ fn metrics_server(settings: &Settings) -> Result<Option<actix_web::dev::ServerHa
     }
     let metrics =
         platform::telemetry::Metrics::install().map_err(|error| CliError::Failed(error.to_string()))?;
+    let upkeep = metrics.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            upkeep.upkeep();
+        }
+    });
     let listener = TcpListener::bind(&settings.server.metrics_listen)
         .map_err(|error| CliError::Io("cannot listen for metrics", error))?;
     let server = platform::telemetry::serve_metrics(listener, metrics)

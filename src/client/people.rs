@@ -141,10 +141,9 @@ impl House {
         password: &str,
     ) -> Result<Person, ClientError> {
         let requested = admin.api.post("/api/v1/admin/distributors", json!({"username": username})).await?;
-        let id = requested.text_at("/id")?;
-        let approved =
-            approver.api.post(&format!("/api/v1/admin/distributors/{id}/approve"), json!({})).await?;
-        Person::activate(&admin.api, &approved.text_at("/activation_token")?, username, password).await
+        let approve = format!("/api/v1/admin/distributors/{}/approve", requested.text_at("/id")?);
+        let token = approver.api.post(&approve, json!({})).await?.text_at("/activation_token")?;
+        Person::activate(&admin.api, &token, username, password).await
     }
 
     /// Invites somebody new, who redeems the invite and registers.

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use whot::client::{Api, House, Person};
 
 /// How long a server may take to say that it is ready. Generous: machines are shared.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A password that every policy accepts.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";

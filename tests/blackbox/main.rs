@@ -1,6 +1,14 @@
 //! Black-box tests: they drive the real binary over HTTP, WebSocket and the command line, and know nothing of its inside.
 //!
 //! `WHOT_TEST_DATABASE` chooses `sqlite` (the default) or `postgres`, `WHOT_TEST_LOOPBACK=1` sends every port through JSON.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests fail by panicking"
+)]
 
 mod harness;
 

@@ -61,7 +61,7 @@ async fn no_password_token_code_or_ticket_is_in_any_log_at_any_level() {
     let log = server.log();
     assert!(log.matches("answered").count() > 10, "there is a log to look through");
     for secret in &secrets {
-        assert!(!log.contains(secret.as_str()), "a secret is in the log: {:.12}...", secret);
+        assert!(!log.contains(secret.as_str()), "a secret is in the log: {secret:.12}...");
     }
     // Not even a token's body without its prefix.
     let bare = code.trim_start_matches("civ_");

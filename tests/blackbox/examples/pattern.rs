@@ -109,7 +109,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `prefix_` and so many characters of Crockford's base 32, or of base64url where it is a MACed text.
+/// `prefix_` and so many characters of Crockford's base 32, or of base64url where it is a text under a MAC.
 fn is_prefixed(text: &str, prefix: &str, long_enough: impl Fn(usize) -> bool) -> bool {
     let rest = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
     rest.is_some_and(|rest| long_enough(rest.len()) && is_base64url(rest))

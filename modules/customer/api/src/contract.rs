@@ -23,7 +23,10 @@ pub trait Stage: Send + Sync {
     async fn block(&self, by: AccountId, blocked: AccountId);
 }
 
-/// Runs every case. Panics at the first that does not hold.
+/// Runs every case.
+///
+/// # Panics
+/// At the first that does not hold.
 #[expect(clippy::expect_used, reason = "a contract case that gets an error has failed")]
 pub async fn run(stage: &dyn Stage) {
     a_network_plays_together_and_only_a_pair_chats(stage).await.expect("entitlement");

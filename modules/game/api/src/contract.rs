@@ -19,7 +19,10 @@ pub trait Stage: Send + Sync {
     async fn running_game(&self) -> (GameId, [AccountId; 2]);
 }
 
-/// Runs every case. Panics at the first that does not hold.
+/// Runs every case.
+///
+/// # Panics
+/// At the first that does not hold.
 #[expect(clippy::expect_used, reason = "a contract case that gets an error has failed")]
 pub async fn run(stage: &dyn Stage) {
     voiding_stops_an_accounts_games_once(stage).await.expect("void");
