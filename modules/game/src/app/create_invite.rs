@@ -14,6 +14,9 @@ use crate::domain::shuffle::{Commitment, Seed};
 use crate::store::{Creation, NewInvite, StoreError};
 use game_engine::BySeat;
 
+/// The constraint by which a finished game has one open offer of a rematch.
+const ONE_REMATCH: &str = "game_invites_rematch_of_key";
+
 /// Whom to invite to what.
 #[derive(Debug, Clone)]
 pub(crate) struct Invitation {
@@ -125,7 +128,13 @@ async fn record(
         at: invite.created_at,
     };
     let new = NewInvite { invite: invite.clone(), sealed_seed, open_at_most: app.policy.open_invites };
-    match app.store.create_invite(new, claim, app.stamp(call)).await? {
+    let stamp = app.stamp(call);
+    let created = match app.store.create_invite(new.clone(), claim.clone(), stamp.clone()).await {
+        // The other player offered the same rematch at the same moment: the second look finds that offer.
+        Err(error) if error.conflicts_on(ONE_REMATCH) => app.store.create_invite(new, claim, stamp).await,
+        other => other,
+    };
+    match created? {
         Creation::Made(told) => {
             app.broadcast.notices(&told);
             Ok(invite)

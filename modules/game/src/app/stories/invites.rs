@@ -150,6 +150,20 @@ platform::for_each_database! { MIGRATIONS;
         assert!(offer().await.is_ok(), "one that ran out makes room");
     }
 
+    async fn two_who_ask_for_a_rematch_at_once_make_one_offer(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let (game, players) = house.game(classic()).await;
+        house.play_out(game, &players).await;
+        let calls = [house.call(&players[0]), house.call(&players[1])];
+        let (one, two) = tokio::join!(
+            rematch::run(&house.app, &calls[0], &players[0], house.claim(), game),
+            rematch::run(&house.app, &calls[1], &players[1], house.claim(), game),
+        );
+        let (made, refused) = if one.is_ok() { (one, two) } else { (two, one) };
+        let made = made.unwrap().unwrap();
+        assert!(matches!(refused, Err(CreateError::RematchOffered(id)) if id == made.id), "{refused:?}");
+    }
+
     async fn cancelling_ones_own_invites_leaves_those_of_others(db: TestDb) {
         let house = House::open(&db.db).await;
         let [one, two, three]: [Principal; 3] = house.network("trio");
