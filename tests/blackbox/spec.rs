@@ -3,6 +3,7 @@
 mod asyncapi;
 mod openapi;
 mod schema;
+mod traffic;
 
 use std::sync::LazyLock;
 
