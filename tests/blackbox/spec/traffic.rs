@@ -125,7 +125,13 @@ async fn every_frame_of_whole_games_under_many_rules_is_one_of_the_document() {
     for preset in ["naija_classic", "pagat", "street_strict", "quick", "uk53"] {
         play_out([&ada, &ben], &json!(preset), &mut seen).await;
     }
-    play_out([&ben, &ada], &toggled, &mut seen).await;
+    // Whether a drawn card fits, and is then kept, is a matter of luck.
+    for _ in 0..20 {
+        play_out([&ben, &ada], &toggled, &mut seen).await;
+        if seen.kinds.contains("passed") {
+            break;
+        }
+    }
     for kind in [
         "started",
         "dealt",
