@@ -46,7 +46,8 @@ impl Seat {
         match frame["t"].as_str() {
             Some("ev") => self.apply(&frame, seen),
             Some("evs") => {
-                frame["events"].as_array().into_iter().flatten().for_each(|event| self.apply(event, seen))
+                let events = frame["events"].as_array().expect("events");
+                events.iter().for_each(|event| self.apply(event, seen));
             }
             _ => {}
         }
