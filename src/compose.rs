@@ -129,6 +129,23 @@ impl Composition {
     }
 }
 
+/// How far this process's clock may be from a database's before the process is not ready (DOMAIN.md 12).
+const CLOCKS_APART: Duration = Duration::from_secs(1);
+
+impl Modules {
+    /// Whether this process and its databases agree on the time.
+    async fn clocks_agree(&self) -> Result<(), String> {
+        for db in &self.databases {
+            let Some(theirs) = db.server_time().await.map_err(|error| error.to_string())? else { continue };
+            let ours = self.clock.now();
+            if ours.since(theirs).max(theirs.since(ours)) > CLOCKS_APART {
+                return Err(format!("more than {CLOCKS_APART:?} from the clock of {}'s database", db.context()));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What every context stands on.
 struct Floor {
     clock: Arc<dyn Clock>,
@@ -283,10 +300,14 @@ fn checks(clock: Arc<dyn Clock>, modules: &Arc<Modules>) -> Checks {
             async move { db.ping().await.map_err(|error| error.to_string()) }
         })
     });
-    let modules = modules.clone();
+    let (revocations, time) = (modules.clone(), modules.clone());
     all.with("identity.revocations", CHECK, move || {
-        let fresh = modules.identity.revocations_are_fresh();
+        let fresh = revocations.identity.revocations_are_fresh();
         async move { fresh.then_some(()).ok_or_else(|| "not read for five seconds".to_owned()) }
+    })
+    .with("clock", CHECK, move || {
+        let modules = time.clone();
+        async move { modules.clocks_agree().await }
     })
 }
 

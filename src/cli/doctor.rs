@@ -20,6 +20,7 @@ pub(super) async fn run(global: &Global) -> Result<(), CliError> {
     for migrations in compose::MIGRATIONS {
         findings.push(database(&settings, migrations).await);
     }
+    findings.extend(connections(&settings).await);
     let faults = findings.iter().filter(|finding| finding.fault.is_some()).count();
     if global.json {
         let list: Vec<_> = findings
@@ -68,6 +69,17 @@ fn root_secret(settings: &Settings) -> Finding {
         (None, None) => (None, "of this development machine, under the data directory".to_owned()),
     };
     Finding { what, fault, note }
+}
+
+/// Whether one PostgreSQL server takes the connections that all contexts' pools may open together.
+async fn connections(settings: &Settings) -> Option<Finding> {
+    let shared = settings.database.of("identity", &settings.data_dir);
+    let limits = platform::db::connection_limits(&shared).await.ok().flatten()?;
+    let free = limits.max - limits.reserved;
+    let wanted = i64::try_from(shared.pool_size * compose::MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let note = format!("{wanted} at most of {free} the server takes, {} taken now", limits.taken);
+    let fault = (wanted > free).then(|| format!("{note}: lower database.pool_size or raise max_connections"));
+    Some(Finding { what: "connections".to_owned(), fault, note })
 }
 
 async fn database(settings: &Settings, migrations: &'static platform::db::Migrations) -> Finding {

@@ -226,7 +226,7 @@ async fn app_of(config: Config, deps: Deps) -> Result<App, BuildError> {
     let keys = Arc::new(keys);
     let revocations = Arc::new(RevocationView::new(sockets, clock.clone()));
     revocations.catch_up(&*store).await.map_err(|error| BuildError::Keys(error.to_string()))?;
-    let audience = Audience { issuer: public_origin.clone(), audience: config.audience.clone() };
+    let audience = Audience { issuer: public_origin, audience: config.audience.clone() };
     let verifier = Verifier::new(keys.clone(), audience, revocations.clone(), store.clone(), clock.clone());
     Ok(App {
         throttles: throttles::Throttles::new(&config.throttles, &clock),
@@ -234,7 +234,6 @@ async fn app_of(config: Config, deps: Deps) -> Result<App, BuildError> {
         committed: db.bell(),
         verifier: Arc::new(verifier),
         config,
-        public_origin,
         clock,
         random,
         ids,

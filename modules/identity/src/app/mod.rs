@@ -41,7 +41,6 @@ use verify_token::Verifier;
 pub(crate) struct App {
     pub(crate) config: Config,
     /// Scheme and host that links are built from; never taken from a request.
-    pub(crate) public_origin: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) ids: IdSource,

@@ -5,7 +5,7 @@ use kernel::id::AccountId;
 use kernel::{CallContext, Limit, Page, Permission, Principal};
 use platform::db::StoreError;
 use platform::web::ClaimParts;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::App;
 use super::staff::{CreateError, created};
@@ -57,10 +57,9 @@ pub(crate) enum DecideError {
 pub(crate) struct Approved {
     pub(crate) distributor: Distributor,
     pub(crate) activation_token: SecretString,
-    pub(crate) activation_link: SecretString,
 }
 
-/// Approves: the distributor gets its activation link. Again, before it is used: a new one, and the old one is void.
+/// Approves: the distributor gets its activation token. Again, before it is used: a new one, and the old one is void.
 pub(crate) async fn approve(
     app: &App,
     call: &CallContext,
@@ -70,9 +69,7 @@ pub(crate) async fn approve(
     let minted = app.secrets.mint_activation(&*app.random);
     let token = NewToken { mac: minted.mac, expires_at: app.config.activation_until(app.clock.now()) };
     let distributor = decide(app, call, by, account, Verdict::Approve(token)).await?;
-    // The token travels in the fragment, so that no server and no preview ever sees it.
-    let link = format!("{}/activate#{}", app.public_origin, minted.text.expose_secret());
-    Ok(Approved { distributor, activation_token: minted.text, activation_link: link.into() })
+    Ok(Approved { distributor, activation_token: minted.text })
 }
 
 /// Rejects, for a reason code.

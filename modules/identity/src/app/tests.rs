@@ -164,8 +164,6 @@ platform::for_each_database! { MIGRATIONS;
         let old = first.activation_token;
         let spent = activate::run(&house.app, &house.call(), old, secret(PASSWORD), Device::default()).await;
         assert!(matches!(spent, Err(ActivateError::Unusable)), "approving again replaced it");
-        let link = second.activation_link.expose_secret().to_owned();
-        assert!(link.starts_with("https://whot.example/activate#act_"), "{link}");
         let distributor = house.principal(&house.activate(second.activation_token).await).await;
         assert!(distributor.roles.has(Role::Distributor));
         let found = house.app.store.distributor(account).await.unwrap().unwrap();
@@ -197,7 +195,7 @@ platform::for_each_database! { MIGRATIONS;
         house.player("kola").await;
     }
 
-    async fn an_activation_link_that_ran_out_is_issued_anew(db: TestDb) {
+    async fn an_activation_token_that_ran_out_is_issued_anew(db: TestDb) {
         let house = House::over(&db.db).await;
         let admin = house.admin().await;
         let approver = house.approver(&admin).await;

@@ -86,10 +86,8 @@ impl DistributorView {
 pub(super) struct Approved {
     #[serde(flatten)]
     distributor: DistributorView,
-    /// Shown once.
+    /// Shown once, to be handed to the distributor, who spends it at `/api/v1/auth/activate`.
     activation_token: String,
-    /// The same as a link, to be handed to the distributor.
-    activation_link: String,
 }
 
 /// Which part of the list.
@@ -158,7 +156,6 @@ pub(super) async fn approve(
     Ok(Answer::ok(Approved {
         distributor: DistributorView::new(approved.distributor, app.clock.now()),
         activation_token: approved.activation_token.expose_secret().to_owned(),
-        activation_link: approved.activation_link.expose_secret().to_owned(),
     }))
 }
 
