@@ -47,7 +47,9 @@ impl Seat {
             Some("ev") => self.apply(&frame, seen),
             Some("evs") => {
                 let events = frame["events"].as_array().expect("events");
-                events.iter().for_each(|event| self.apply(event, seen));
+                for event in events {
+                    self.apply(event, seen);
+                }
             }
             _ => {}
         }
