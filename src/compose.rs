@@ -139,7 +139,10 @@ impl Modules {
             let Some(theirs) = db.server_time().await.map_err(|error| error.to_string())? else { continue };
             let ours = self.clock.now();
             if ours.since(theirs).max(theirs.since(ours)) > CLOCKS_APART {
-                return Err(format!("more than {CLOCKS_APART:?} from the clock of {}'s database", db.context()));
+                return Err(format!(
+                    "more than {CLOCKS_APART:?} from the clock of {}'s database",
+                    db.context()
+                ));
             }
         }
         Ok(())
@@ -155,6 +158,7 @@ struct Floor {
     root: RootSecret,
     hub: Arc<Hub>,
     reach: crash::Reach,
+    seed: Option<u64>,
     public_url: String,
     ports: PortSettings,
 }
@@ -162,10 +166,7 @@ struct Floor {
 impl Floor {
     fn new(settings: &Settings, data_dir: &Path) -> Result<Self, ComposeError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let random: Arc<dyn Random> = match settings.test.seed {
-            Some(seed) => Arc::new(SeededRandom::new(seed)),
-            None => Arc::new(OsRandom),
-        };
+        let random = random_for("platform", settings.test.seed);
         let root = root_secret(settings, data_dir)?;
         let hub = Hub::new(HubParts {
             clock: clock.clone(),
@@ -181,6 +182,7 @@ impl Floor {
             root,
             hub,
             reach: crash::points(settings.test.crash_at.as_deref()),
+            seed: settings.test.seed,
             public_url: settings.server.public_url(),
             ports: settings.ports,
         })
@@ -189,7 +191,7 @@ impl Floor {
     async fn identity(&self, config: identity::Config, db: &Db) -> Result<identity::Identity, ComposeError> {
         let deps = identity::Deps {
             clock: self.clock.clone(),
-            random: self.random.clone(),
+            random: random_for("identity", self.seed),
             node: self.node,
             db: db.clone(),
             tasks: self.tasks.clone(),
@@ -211,7 +213,7 @@ impl Floor {
     ) -> Result<customer::Customer, ComposeError> {
         let deps = customer::Deps {
             clock: self.clock.clone(),
-            random: self.random.clone(),
+            random: random_for("customer", self.seed),
             node: self.node,
             db: db.clone(),
             tasks: self.tasks.clone(),
@@ -235,7 +237,7 @@ impl Floor {
     ) -> Result<game::Game, ComposeError> {
         let deps = game::Deps {
             clock: self.clock.clone(),
-            random: self.random.clone(),
+            random: random_for("game", self.seed),
             node: self.node,
             db: db.clone(),
             tasks: self.tasks.clone(),
@@ -279,6 +281,14 @@ impl Floor {
     {
         if self.ports.loopback { Arc::new(LoopbackFeed(feed)) } else { feed }
     }
+}
+
+/// The operating system's source; or, where a seed is asked for, a repeatable one of each context's own, so that what
+/// one draws does not depend on what another has drawn before.
+fn random_for(context: &'static str, seed: Option<u64>) -> Arc<dyn Random> {
+    let Some(seed) = seed else { return Arc::new(OsRandom) };
+    let own = context.bytes().fold(seed, |own, byte| own.wrapping_mul(257).wrapping_add(byte.into()));
+    Arc::new(SeededRandom::new(own))
 }
 
 async fn open_databases(settings: &Settings, data_dir: &Path) -> Result<[Db; 3], ComposeError> {

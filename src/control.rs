@@ -69,12 +69,14 @@ pub(crate) fn path_in(data_dir: &Path) -> Result<PathBuf, ControlError> {
     if path.as_os_str().len() > LONGEST_PATH { Err(ControlError::PathTooLong(path)) } else { Ok(path) }
 }
 
-/// Listens until `stop` completes. The caller holds the data directory's lock, so a socket that is there is stale.
-pub(crate) async fn serve(
-    data_dir: &Path,
-    operator: Arc<dyn Operator>,
-    stop: impl Future<Output = ()>,
-) -> Result<(), ControlError> {
+/// The socket, bound but not answering yet.
+pub(crate) struct Control {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+/// Takes the socket's place. The caller holds the data directory's lock, so a socket that is there is stale.
+pub(crate) fn bind(data_dir: &Path) -> Result<Control, ControlError> {
     let path = path_in(data_dir)?;
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
@@ -82,9 +84,14 @@ pub(crate) async fn serve(
     }
     let listener = UnixListener::bind(&path)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(Control { listener, path })
+}
+
+/// Answers until `stop` completes.
+pub(crate) async fn serve(control: Control, operator: Arc<dyn Operator>, stop: impl Future<Output = ()>) {
     let accept = async {
         loop {
-            let Ok((stream, _)) = listener.accept().await else { continue };
+            let Ok((stream, _)) = control.listener.accept().await else { continue };
             let operator = operator.clone();
             tokio::spawn(async move {
                 // A caller that hangs up gets no answer; the command itself has been carried out or not.
@@ -93,8 +100,8 @@ pub(crate) async fn serve(
         }
     };
     tokio::select! { () = accept => {}, () = stop => {} }
-    let _ = std::fs::remove_file(&path);
-    Ok(())
+    // The next owner removes what is left behind.
+    let _ = std::fs::remove_file(&control.path);
 }
 
 async fn answer(stream: UnixStream, operator: &dyn Operator) -> Result<(), ControlError> {

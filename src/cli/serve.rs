@@ -39,9 +39,11 @@ pub(super) async fn run(global: &Global, _: Arguments) -> Result<(), CliError> {
     let composition = Composition::build(settings, data_dir).await?;
     composition.start();
     let tasks = composition.tasks.clone();
+    // Bound before anybody is told that the server is ready: commands find it from then on.
+    let socket = control::bind(&data_path)?;
     let control = tokio::spawn({
         let operator = composition.operator();
-        async move { control::serve(&data_path, operator, tasks.stopping()).await }
+        async move { control::serve(socket, operator, tasks.stopping()).await }
     });
     let (server, address) =
         http::listen(&listen, workers, composition.web.clone(), composition.table.clone())
@@ -68,7 +70,7 @@ pub(super) async fn run(global: &Global, _: Arguments) -> Result<(), CliError> {
         metrics.stop(false).await;
     }
     serving.abort();
-    if let Ok(Err(error)) = control.await {
+    if let Err(error) = control.await {
         tracing::warn!(%error, "control.sock");
     }
     Ok(())

@@ -153,10 +153,11 @@ impl Table {
         }
         self.seq = seq;
         let data = event.get("data").cloned().unwrap_or(Value::Null);
-        // Events that are not moves (away, clock, notices) leave what is legal as it was.
+        // Events that are not of the rules leave what is legal as it was; any other says it anew, or there is nothing.
+        let kind = data.get("kind").and_then(Value::as_str);
         if let Some(legal) = data.get("legal").and_then(Value::as_array) {
             self.legal.clone_from(legal);
-        } else if data.get("next").is_some() || data.get("turn").is_some() {
+        } else if !matches!(kind, Some("away" | "back" | "clock_extended")) {
             self.legal.clear();
         }
         if let Some(outcome) = data.get("outcome").filter(|outcome| !outcome.is_null()) {
