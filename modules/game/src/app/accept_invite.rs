@@ -115,3 +115,32 @@ fn started(game: GameId, players: &BySeat<AccountId>, seat: Seat) -> Addressed {
     let notice = Notice::Started { game, opponent: *players.get(seat.other()), seat };
     Addressed { to: *players.get(seat), notice }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use game_engine::RuleSet;
+    use kernel::Principal;
+    use platform::testing::TestDb;
+
+    use crate::MIGRATIONS;
+    use crate::app::put_entropy;
+    use crate::domain::entry::Entry;
+    use crate::house::House;
+
+    platform::for_each_database! { MIGRATIONS;
+        async fn cards_dealt_with_an_entropy_that_was_replaced_meanwhile_are_not_played(db: TestDb) {
+            let house = House::open(&db.db).await;
+            let [one, two]: [Principal; 2] = house.network("pair");
+            let read = house.invite(&one, "pair1", RuleSet::naija_classic()).await.unwrap();
+            put_entropy::run(&house.app, one.account, read.id, Entropy::new([1; 32])).await.unwrap();
+            let call = house.call(&two);
+            let begun = begin(&house.app, read.clone(), None, house.app.stamp(&call)).await.unwrap();
+            assert_eq!(begun, None);
+            let game = run(&house.app, &call, two.account, read.id, None).await.unwrap();
+            let journal = house.journal(game).await;
+            let Some(Entry::Started(started)) = journal.first().map(|line| &line.entry) else { panic!() };
+            assert_eq!(started.entropy.first, Some(Entropy::new([1; 32])));
+        }
+    }
+}

@@ -114,3 +114,28 @@ impl EntropyForm {
         Entropy::new(self.entropy.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use game_engine::RuleSet;
+    use kernel::{Clock, Principal};
+    use platform::testing::TestDb;
+
+    use crate::MIGRATIONS;
+    use crate::house::House;
+
+    platform::for_each_database! { MIGRATIONS;
+        async fn whether_the_creator_gave_entropy_is_told_to_the_creator_alone(db: TestDb) {
+            let house = House::open(&db.db).await;
+            let [one, two]: [Principal; 2] = house.network("pair");
+            let mut invite = house.invite(&one, "pair1", RuleSet::naija_classic()).await.unwrap();
+            for entropy in [None, Some(Entropy::new([1; 32]))] {
+                invite.entropy = entropy;
+                let seen = |viewer| InviteView::of(&invite, viewer, house.clock.now(), &HashMap::new());
+                assert_eq!(seen(one.account).entropy_given, Some(invite.entropy.is_some()));
+                assert_eq!(seen(two.account).entropy_given, None);
+            }
+        }
+    }
+}

@@ -207,3 +207,53 @@ pub(crate) fn principal(bearer: &Bearer, session: SessionId, expires_at: Timesta
         auth_time: bearer.auth_time,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MIGRATIONS;
+    use crate::app::{live_ticket, sessions, standing};
+    use crate::testing::{House, PASSWORD};
+    use platform::testing::TestDb;
+    use secrecy::ExposeSecret;
+
+    platform::for_each_database! { MIGRATIONS;
+        async fn a_node_that_has_heard_of_nothing_learns_from_storage_who_is_let_in(db: TestDb) {
+            let here = House::over(&db.db).await;
+            let player = here.player("ada").await;
+            let (one, two) =
+                (here.sign_in("ada", PASSWORD).await.unwrap(), here.sign_in("ada", PASSWORD).await.unwrap());
+            // A node of its own for each question: none has anything to remember.
+            let verify = async |token: &secrecy::SecretString| {
+                House::over(&db.db).await.app.verifier.verify(token.expose_secret()).await
+            };
+            assert!(verify(&one.access_token).await.is_ok());
+            let me = here.principal(&two).await;
+            sessions::end(&here.app, &here.call(), &me, one.session.id).await.unwrap();
+            assert!(matches!(verify(&one.access_token).await, Err(Refused::Revoked)));
+            assert!(verify(&two.access_token).await.is_ok());
+            standing::suspend(&here.app, &here.call(), player, "spam".to_owned()).await.unwrap();
+            assert!(matches!(verify(&two.access_token).await, Err(Refused::Suspended)));
+            let there = House::over(&db.db).await;
+            assert!(matches!(live_ticket::principal_of(&there.app, me.session).await, Err(Refused::Suspended)));
+            standing::reinstate(&here.app, &here.call(), player, "appeal".to_owned()).await.unwrap();
+            assert!(matches!(verify(&two.access_token).await, Err(Refused::Revoked)));
+        }
+
+        async fn storage_alone_refuses_an_ended_session_and_an_earlier_epoch(db: TestDb) {
+            let house = House::over(&db.db).await;
+            house.player("ada").await;
+            let tokens = house.sign_in("ada", PASSWORD).await.unwrap();
+            let (app, token) = (&house.app, tokens.access_token.expose_secret());
+            let claims = access_token::read(&app.keys.ring(), app.verifier.audience(), token).unwrap();
+            let bearer = app.store.bearer(tokens.session.id, house.clock.now()).await.unwrap();
+            let mut bearer = bearer.unwrap();
+            assert!(admit(&claims, &bearer).is_ok());
+            bearer.over = true;
+            assert!(matches!(admit(&claims, &bearer), Err(Refused::Revoked)));
+            bearer.over = false;
+            bearer.account.epoch += 1;
+            assert!(matches!(admit(&claims, &bearer), Err(Refused::Revoked)));
+        }
+    }
+}

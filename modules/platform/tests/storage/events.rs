@@ -188,6 +188,20 @@ platform::for_each_database! { MIGRATIONS;
         assert_exactly_once_in_order(&recorded(&test.db).await, &[1, 2, 3, 4, 6, 7, 8]);
     }
 
+    async fn what_follows_a_failing_event_in_the_same_page_waits_for_it(test: TestDb) {
+        let store = Store::new(&test.db);
+        for aggregate in ["good", "bad", "bad", "good"] {
+            store.announce(aggregate).await;
+        }
+        number_all(&test.db).await;
+        let consumer = consumer(&store, |call, _| if call == 1 { Fault::Poison } else { Fault::None });
+        let progress = consumer.round().await.unwrap();
+        assert_eq!(progress, Progress { handled: 2, skipped: 0, parked: 2 }, "the second could be handled");
+        store.clock.advance(Duration::from_secs(2));
+        while consumer.round().await.unwrap() != Progress::default() {}
+        assert_exactly_once_in_order(&recorded(&test.db).await, &[1, 2, 3, 4]);
+    }
+
     async fn what_the_handler_does_not_want_moves_the_cursor_all_the_same(test: TestDb) {
         let store = Store::new(&test.db);
         for _ in 0..3 {

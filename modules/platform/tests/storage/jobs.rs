@@ -59,6 +59,26 @@ platform::for_each_database! { MIGRATIONS;
         assert_eq!(heir.run_once(NAME).await, Ok(Ran::Finished));
     }
 
+    async fn a_node_that_took_too_long_does_not_go_on_beside_its_heir(test: TestDb) {
+        let store = Store::new(&test.db);
+        let calls = Arc::new(AtomicU64::new(0));
+        let heir = Arc::new(runner(&store, counting(&calls, |_| Ok(Progress::Done))));
+        let clock = store.clock.clone();
+        let slow = runner(&store, Job::every(NAME, HOUR, move |_| {
+            let (heir, clock) = (heir.clone(), clock.clone());
+            async move {
+                clock.advance(Duration::from_secs(61));
+                assert_eq!(heir.run_once(NAME).await, Ok(Ran::Finished));
+                Ok(Progress::More)
+            }
+        }));
+        let lost = JobError("the lease ran out during a batch".to_owned());
+        assert_eq!(slow.run_once(NAME).await, Ok(Ran::Failed(lost)));
+        let status = jobs::list(&store.db).await.unwrap().remove(0);
+        assert_eq!((status.runs, status.failures, status.lease), (1, 0, None), "the heir's word stands");
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+    }
+
     async fn a_failure_waits_and_an_operator_need_not(test: TestDb) {
         let store = Store::new(&test.db);
         let calls = Arc::new(AtomicU64::new(0));

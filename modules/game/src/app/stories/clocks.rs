@@ -90,11 +90,11 @@ platform::for_each_database! { MIGRATIONS;
         let next = house.beside();
         let began = next.clock.now();
         let asked = Asked { cid: house.cid(), base: Some(view.seq), act: Act::Draw };
-        let (answer, taken) = tokio::join!(
-            next.ask(game, &players[mover], asked),
-            alive::take_over(&next.app, began),
-        );
-        taken.unwrap();
+        let mut asking = std::pin::pin!(next.ask(game, &players[mover], asked));
+        let early = tokio::time::timeout(Duration::from_millis(200), &mut asking).await;
+        assert!(early.is_err(), "decided before it was known: {early:?}");
+        alive::take_over(&next.app, began).await.unwrap();
+        let answer = asking.await;
         assert!(matches!(answer, Answer::Done { .. }), "the move is in time: {answer:?}");
         assert_eq!(kinds(&next.journal(game).await), ["started", "dealt", "clock_extended", "drew"]);
     }

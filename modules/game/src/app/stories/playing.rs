@@ -162,6 +162,9 @@ platform::for_each_database! { MIGRATIONS;
         // A first try voided the game and died before its cursor moved.
         let call = house.call(&players[0]);
         void_games::run(&house.app, &call, players[0].account, "account_suspended").await.unwrap();
+        let offer = house.invite(&players[0], &name(&house, &players[1]).await, classic()).await.unwrap();
+        let call = house.call(&players[1]);
+        let later = accept_invite::run(&house.app, &call, players[1].account, offer.id, None).await.unwrap();
         let envelope = Envelope {
             number: 1,
             id: house.ids.next(),
@@ -175,6 +178,8 @@ platform::for_each_database! { MIGRATIONS;
         let view = house.look(game, &players[1]).await;
         assert_eq!(view.cards.outcome, Some(Outcome::Voided));
         assert!(view.seed.is_some());
+        let later = house.look(later, &players[1]).await;
+        assert_eq!(later.cards.outcome, Some(Outcome::Voided), "begun after the first try");
         let invite = house.app.store.invite(invite.id).await.unwrap().unwrap();
         assert_eq!((invite.recorded, invite.reason.as_deref()), (InviteState::Cancelled, Some("not_available")));
         let summary = house.app.store.summary(untouched).await.unwrap().unwrap();

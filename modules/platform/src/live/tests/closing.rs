@@ -217,6 +217,28 @@ fn a_credential_is_renewed_by_a_token_or_a_ticket_of_the_same_account_and_sessio
 }
 
 #[test]
+fn a_credential_for_one_topic_renews_that_topics_own_socket_and_no_other() {
+    let world = World::new();
+    let auth = |ticket: &str| format!(r#"{{"t":"auth","cid":"{}","token":"{ticket}"}}"#, cid(1));
+    let connect = |fixed: Option<&str>| {
+        let mut client = world.connect_to(1, 1, ROOMY, fixed);
+        client.hello("");
+        client.hear();
+        client
+    };
+    let mut own = connect(Some("a"));
+    own.say(auth("1-1@a"));
+    assert_eq!(own.hear_one()["t"], "ok");
+    for (fixed, ticket) in [(Some("a"), "1-1@b"), (None, "1-1@a")] {
+        let mut client = connect(fixed);
+        client.say(auth(ticket));
+        let (code, why) = reason(&mut client);
+        assert_eq!(code, 4400, "{fixed:?} {ticket}");
+        assert!(why.contains("another topic"), "{why}");
+    }
+}
+
+#[test]
 fn a_credential_that_ends_closes_the_socket_and_runs_no_further_command() {
     let world = World::new();
     let (mut idle, mut busy) = (world.join(1, ""), world.join(2, ""));

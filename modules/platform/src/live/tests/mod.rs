@@ -43,6 +43,8 @@ pub(super) struct Journal {
     pub(super) heads_hang: AtomicBool,
     /// Polls that a read takes before and after it looks.
     pub(super) slow: AtomicUsize,
+    /// Polls that an opening takes.
+    pub(super) slow_open: AtomicUsize,
     pub(super) reads: AtomicUsize,
     /// Commands wait for this many permits.
     pub(super) gate: Mutex<Option<Arc<tokio::sync::Semaphore>>>,
@@ -119,6 +121,7 @@ impl TopicSource for Journal {
     }
 
     async fn open(&self, principal: &Principal, id: &str) -> Result<Viewer, TopicError> {
+        polls(self.slow_open.load(Ordering::SeqCst)).await;
         self.available()?;
         match id {
             "foreign" => Err(TopicError::NotFound),
@@ -215,10 +218,13 @@ impl LiveAuth for Names {
     }
 
     async fn ticket(&self, ticket: &str, _origin: Option<&str>) -> Result<Ticketed, AuthFailure> {
-        let numbers: Vec<u128> = ticket.split('-').filter_map(|part| part.parse().ok()).collect();
+        // Behind an `@` stands the one game that it opens.
+        let (who, game) = ticket.split_once('@').map_or((ticket, None), |(who, game)| (who, Some(game)));
+        let numbers: Vec<u128> = who.split('-').filter_map(|part| part.parse().ok()).collect();
         let [account, session] = numbers[..] else { return Err(AuthFailure::Invalid) };
         let expires_at = self.clock.now().plus(Duration::from_mins(10));
-        Ok(Ticketed { principal: principal(account, session, expires_at), only_topic: None })
+        let only_topic = game.map(|game| ("game".to_owned(), game.to_owned()));
+        Ok(Ticketed { principal: principal(account, session, expires_at), only_topic })
     }
 }
 
