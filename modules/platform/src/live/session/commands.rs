@@ -48,6 +48,8 @@ impl<T: Transport> Session<T> {
         }
         if let Some(lane) = self.lanes.get_mut(&key) {
             lane.push_back(asked);
+        } else if self.opening.contains(&key) {
+            self.lanes.insert(key, VecDeque::from([asked]));
         } else {
             self.lanes.insert(key.clone(), VecDeque::new());
             self.run(key, &asked, now);
@@ -127,7 +129,20 @@ impl<T: Transport> Session<T> {
         self.socket.lock().reply(key, seq, frame);
     }
 
+    /// A follow of this topic is settled, one way or the other: commands that waited for it go on.
+    pub(super) fn opened(&mut self, key: &TopicKey) {
+        if let Some(place) = self.opening.iter().position(|opening| opening == key) {
+            self.opening.swap_remove(place);
+        }
+        if !self.under_way.iter().any(|running| running.topic == *key) {
+            self.next_in_lane(key.clone());
+        }
+    }
+
     fn next_in_lane(&mut self, key: TopicKey) {
+        if self.opening.contains(&key) && self.lanes.get(&key).is_some_and(|lane| !lane.is_empty()) {
+            return;
+        }
         let Some(lane) = self.lanes.get_mut(&key) else { return };
         if let Some(asked) = lane.pop_front() {
             let now = self.hub.clock.now();

@@ -52,6 +52,8 @@ pub struct Session<T> {
     /// Follows and unfollows: several are prepared at once, but they take effect in the order they were asked for.
     openings: FuturesOrdered<BoxFuture<'static, Errand>>,
     to_open: VecDeque<BoxFuture<'static, Errand>>,
+    /// Topics whose follow is asked for and not settled: commands on them wait, or answers would overtake events.
+    opening: Vec<TopicKey>,
     pings: VecDeque<(u64, Timestamp)>,
     pulling: usize,
     carried: Option<Outgoing>,
@@ -84,6 +86,7 @@ impl<T: Transport> Session<T> {
             errands: FuturesUnordered::new(),
             openings: FuturesOrdered::new(),
             to_open: VecDeque::new(),
+            opening: Vec::new(),
             pings: VecDeque::new(),
             pulling: 0,
             carried: None,
@@ -199,6 +202,7 @@ impl<T: Transport> Session<T> {
         self.attached = None;
         self.lanes.clear();
         self.to_open.clear();
+        self.opening.clear();
         self.openings = FuturesOrdered::new();
         self.errands = FuturesUnordered::new();
         true

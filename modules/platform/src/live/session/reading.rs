@@ -152,6 +152,7 @@ impl<T: Transport> Session<T> {
     ) -> Result<(), TopicError> {
         let (source, key) = self.topic(kind, id)?;
         let principal = self.principal();
+        self.opening.push(key.clone());
         self.to_open.push_back(Box::pin(async move {
             let viewer = source.open(&principal, key.id()).await;
             Errand::Opened { cid, key, after, viewer }

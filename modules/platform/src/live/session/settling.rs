@@ -62,11 +62,14 @@ impl<T: Transport> Session<T> {
 
     fn finish(&mut self, errand: Errand) {
         match errand {
-            Errand::Opened { cid, key, after, viewer } => match (viewer, self.attached.as_ref()) {
-                (Ok(viewer), Some(attached)) => attached.follow(&key, Stream::Topic, viewer, after, cid),
-                (Ok(_), None) => {}
-                (Err(error), _) => self.not_followed(cid, &name_of(&key), error),
-            },
+            Errand::Opened { cid, key, after, viewer } => {
+                match (viewer, self.attached.as_ref()) {
+                    (Ok(viewer), Some(attached)) => attached.follow(&key, Stream::Topic, viewer, after, cid),
+                    (Ok(_), None) => {}
+                    (Err(error), _) => self.not_followed(cid, &name_of(&key), error),
+                }
+                self.opened(&key);
+            }
             Errand::InboxOpened { cid, streams } => match streams {
                 Ok(streams) => self.follow_inbox(cid, streams),
                 Err(error) => self.not_followed(cid, &TopicName::Inbox, error),

@@ -32,6 +32,35 @@ fn an_answer_waits_for_events_that_nobody_published() {
 }
 
 #[test]
+fn an_answer_does_not_overtake_a_follow_that_was_asked_for_before() {
+    let world = World::new();
+    world.journal.commit_many("a", 2);
+    world.journal.slow_open.store(20, Ordering::SeqCst);
+    let mut client = world.join(1, "");
+    client.hear();
+    client.say(&format!(r#"{{"t":"follow","cid":"{}","topic":{{"game":"a"}},"after":0}}"#, cid(7)));
+    client.command(1, "a", 2, "1");
+    client.command(2, "a", 3, "1");
+    let frames = client.hear();
+    let answers = frames.iter().filter(|frame| frame["t"] == "ok" && frame["cid"] != cid(7).to_string());
+    assert_eq!(answers.count(), 2);
+    let first = frames.iter().position(|frame| frame["cid"] == cid(1).to_string()).unwrap();
+    assert!(seqs(&frames[..first], "a").starts_with(&[1, 2, 3]), "{frames:?}");
+    assert_eq!(seqs(&frames, "a"), [1, 2, 3, 4]);
+}
+
+#[test]
+fn commands_on_a_topic_that_does_not_open_are_still_answered() {
+    let world = World::new();
+    world.journal.slow_open.store(20, Ordering::SeqCst);
+    let mut client = world.join(1, r#"{"game":"foreign"}"#);
+    client.command(1, "foreign", 0, "1");
+    let frames = client.hear();
+    let answer = frames.iter().find(|frame| frame["cid"] == cid(1).to_string()).unwrap();
+    assert_eq!((answer["t"].as_str(), answer["code"].as_str()), (Some("err"), Some("not_found")));
+}
+
+#[test]
 fn an_answer_is_not_lost_when_its_topic_ends_before_its_events_came() {
     let world = World::new();
     world.journal.mute.store(true, Ordering::SeqCst);
