@@ -38,7 +38,7 @@ fn an_answer_does_not_overtake_a_follow_that_was_asked_for_before() {
     world.journal.slow_open.store(20, Ordering::SeqCst);
     let mut client = world.join(1, "");
     client.hear();
-    client.say(&format!(r#"{{"t":"follow","cid":"{}","topic":{{"game":"a"}},"after":0}}"#, cid(7)));
+    client.say(format!(r#"{{"t":"follow","cid":"{}","topic":{{"game":"a"}},"after":0}}"#, cid(7)));
     client.command(1, "a", 2, "1");
     client.command(2, "a", 3, "1");
     let frames = client.hear();

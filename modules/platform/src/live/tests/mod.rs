@@ -43,7 +43,7 @@ pub(super) struct Journal {
     pub(super) heads_hang: AtomicBool,
     /// Polls that a read takes before and after it looks.
     pub(super) slow: AtomicUsize,
-    /// Polls that an opening takes.
+    /// Polls that the next opening takes; those after it take none.
     pub(super) slow_open: AtomicUsize,
     pub(super) reads: AtomicUsize,
     /// Commands wait for this many permits.
@@ -121,7 +121,7 @@ impl TopicSource for Journal {
     }
 
     async fn open(&self, principal: &Principal, id: &str) -> Result<Viewer, TopicError> {
-        polls(self.slow_open.load(Ordering::SeqCst)).await;
+        polls(self.slow_open.swap(0, Ordering::SeqCst)).await;
         self.available()?;
         match id {
             "foreign" => Err(TopicError::NotFound),
