@@ -111,7 +111,6 @@ impl<T: ToSchema> ToSchema for List<T> {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((T::name().into_owned(), T::schema()));
         T::schemas(schemas);
-        schemas.push((Cursor::name().into_owned(), Cursor::schema()));
     }
 }
 
