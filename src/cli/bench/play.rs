@@ -74,8 +74,15 @@ async fn measure(server: &OwnServer, arguments: &Arguments, as_json: bool) -> Re
         end: begin.plus(Duration::from_secs(arguments.seconds)),
         interval: arguments.rate.map(|rate| Duration::from_secs(1) * arguments.pairs / rate.max(1)),
     };
-    let tasks: Vec<_> =
-        pairs.into_iter().map(|(one, two)| tokio::spawn(play(one, two, clock.clone(), pace))).collect();
+    // Paced pairs take turns: all of them at once would measure a burst, not a rate.
+    let apart = pace.interval.unwrap_or_default() / arguments.pairs;
+    let tasks: Vec<_> = (0..)
+        .zip(pairs)
+        .map(|(number, (one, two))| {
+            let pace = Pace { begin: pace.begin.plus(apart * number), ..pace };
+            tokio::spawn(play(one, two, clock.clone(), pace))
+        })
+        .collect();
     clock.sleep(begin.since(clock.now())).await;
     let cpu_before = process::cpu_of(pid);
     clock.sleep(pace.end.since(clock.now())).await;
