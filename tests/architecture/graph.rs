@@ -35,7 +35,7 @@ pub(crate) struct Crate {
     pub(crate) licence: Option<String>,
     /// The folder relative to the root, for members of the workspace.
     pub(crate) folder: Option<String>,
-    /// Whether it is a member, or comes from crates.io.
+    /// Whether it is a member, or comes from the public registry.
     pub(crate) from_known_source: bool,
     pub(crate) edges: Vec<Edge>,
 }

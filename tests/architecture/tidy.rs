@@ -61,8 +61,8 @@ const ELSEWHERE: [&str; 9] = [
     concat!("/Us", "ers/"),
     concat!("/wo", "rk/"),
     concat!("/tm", "p/plan"),
-    concat!("index.", "crates.io"),
-    concat!("static.", "crates.io"),
+    concat!("index.", "crates", ".io"),
+    concat!("static.", "crates", ".io"),
     concat!("registry.", "npmjs.org"),
     concat!("arti", "factory"),
 ];
