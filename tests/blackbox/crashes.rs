@@ -194,7 +194,9 @@ async fn one_game(ada: &mut Person, ben: &mut Person, game: &str, done: &AtomicB
             }
         }
     }
-    check_record(game, ada, &told).await;
+    for (seat, person) in [&*ada, &*ben].into_iter().enumerate() {
+        check_record(game, person, seat, &told).await;
+    }
     acknowledged
 }
 
@@ -219,13 +221,13 @@ async fn catch_up(tables: &mut [Table; 2], seq: u64, told: &mut Told, people: [&
     }
 }
 
-/// The journal, read back after all crashes, is exactly what was told live.
-async fn check_record(game: &str, ada: &Person, told: &Told) {
+/// The journal as this seat reads it back after all crashes is exactly what the seat was told live.
+async fn check_record(game: &str, person: &Person, seat: usize, told: &Told) {
     let mut after = 0;
     let mut recorded = HashMap::new();
     loop {
         let path = format!("/api/v1/games/{game}/events?after={after}");
-        let page = persist("reading the journal", || ada.api.get(&path)).await;
+        let page = persist("reading the journal", || person.api.get(&path)).await;
         let items = page.body["items"].as_array().unwrap().clone();
         let Some(last) = items.last() else { break };
         for event in &items {
@@ -236,8 +238,8 @@ async fn check_record(game: &str, ada: &Person, told: &Told) {
         }
         assert_eq!(last["seq"].as_u64(), Some(after));
     }
-    for (seq, [first, _]) in &told.0 {
-        let Some(heard) = first else { continue };
+    for (seq, heard) in &told.0 {
+        let Some(heard) = &heard[seat] else { continue };
         let mut heard = heard.clone();
         // What was legal at the moment is advice that goes with a live event, no part of the record.
         heard.as_object_mut().map(|members| members.remove("legal"));

@@ -54,7 +54,8 @@ async fn from_an_empty_house_to_a_finished_game() {
     assert!(outcome["reason"].is_string(), "{outcome}");
 
     let scores = ada.api.get(&format!("/api/v1/games/{game}/scoreboard")).await.unwrap();
-    assert!(scores.body.is_object(), "{}", scores.text);
+    assert_eq!(scores.body["game"]["outcome"]["winner"], outcome["winner"], "{}", scores.text);
+    assert_eq!(scores.body["pair"]["games"], 1, "{}", scores.text);
     let snapshot = ben.api.get(&format!("/api/v1/games/{game}")).await.unwrap();
     assert_eq!(snapshot.body["status"], "finished");
 }
