@@ -20,6 +20,7 @@ pub fn apply(mut state: State, event: &Event) -> State {
 
 impl State {
     /// Folds the event in. The events of a game, in order, give its state again.
+    #[inline]
     pub fn apply(&mut self, event: &Event) {
         match *event {
             Event::Dealt(dealt) => {

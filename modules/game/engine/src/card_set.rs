@@ -72,12 +72,12 @@ impl CardSet {
     }
 
     /// The different cards: like [`CardSet::iter`], but the Whot at most once.
-    pub(crate) const fn distinct(self) -> Iter {
+    pub const fn distinct(self) -> Iter {
         Iter(self.0 & (SHAPED | 1 << FACES))
     }
 
     /// Adds a card; one that is already there, or a sixth Whot, changes nothing.
-    pub(crate) const fn insert(&mut self, card: Card) {
+    pub const fn insert(&mut self, card: Card) {
         if card.is_whot() {
             self.0 |= (self.0 << 1 | 1 << FACES) & WHOT_BITS;
         } else {
@@ -86,7 +86,7 @@ impl CardSet {
     }
 
     /// Takes a card away; one that is not there changes nothing.
-    pub(crate) const fn remove(&mut self, card: Card) {
+    pub const fn remove(&mut self, card: Card) {
         if card.is_whot() {
             self.0 = self.0 & SHAPED | (self.0 & WHOT_BITS) >> 1 & WHOT_BITS;
         } else {
@@ -95,11 +95,47 @@ impl CardSet {
     }
 
     /// Adds every card of another set; Whots add up.
-    pub(crate) fn extend(&mut self, other: Self) {
-        self.0 |= other.0 & SHAPED;
-        for _ in 0..other.whots() {
-            self.insert(Card::WHOT);
+    pub fn extend(&mut self, other: Self) {
+        self.0 = (self.0 | other.0) & SHAPED | unary(self.whots() + other.whots());
+    }
+
+    /// Takes away every card of another set; Whots by count.
+    pub fn take_away(&mut self, other: Self) {
+        self.0 = self.0 & SHAPED & !other.0 | unary(self.whots().saturating_sub(other.whots()));
+    }
+
+    /// The cards in both sets; of the Whots the smaller count.
+    #[must_use]
+    pub const fn in_both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The cards of that shape.
+    #[must_use]
+    pub const fn of_shape(self, shape: Shape) -> Self {
+        self.within(Pattern::shape(shape))
+    }
+
+    /// The cards of that number; 20 are the Whots.
+    #[must_use]
+    pub const fn of_number(self, number: u8) -> Self {
+        self.within(if number == 20 { Pattern::WHOT } else { Pattern::number(number) })
+    }
+
+    /// The cards with a shape.
+    #[must_use]
+    pub const fn shaped(self) -> Self {
+        self.within(Pattern::SHAPED)
+    }
+
+    /// The card at a place in canonical order, from 0.
+    #[must_use]
+    pub fn nth(self, place: u8) -> Option<Card> {
+        let mut bits = self.0;
+        for _ in 0..place {
+            bits &= bits.wrapping_sub(1);
         }
+        Self(bits).iter().next()
     }
 
     /// Whether every card of another set is in this one, Whots by count.
@@ -111,6 +147,12 @@ impl CardSet {
     pub(crate) const fn within(self, pattern: Pattern) -> Self {
         Self(self.0 & pattern.0)
     }
+}
+
+/// So many Whots, at most five.
+const fn unary(count: u8) -> u64 {
+    let count = if count > WHOTS { WHOTS } else { count };
+    ((1 << count) - 1) << FACES
 }
 
 /// Which cards a rule allows, whoever holds them.
@@ -274,6 +316,10 @@ mod tests {
         both.extend(more);
         assert_eq!(both.len(), 6);
         assert!(both.covers(some) && both.covers(more) && !some.covers(both));
+        let mut rest = both;
+        rest.take_away(more);
+        assert_eq!(rest, some);
+        assert_eq!((both.in_both(some), some.in_both(more).len()), (some, 1));
         assert_eq!(some.distinct().count(), 3);
         assert_eq!(some.iter().count(), 4);
     }

@@ -7,7 +7,7 @@ mod play;
 mod round;
 
 use crate::command::{Command, ForfeitReason};
-use crate::event::{Event, Events};
+use crate::event::{Event, Events, Journal, Unrecorded};
 use crate::outcome::{Outcome, WonBy};
 use crate::refusal::Refusal;
 use crate::seat::Seat;
@@ -31,6 +31,20 @@ impl State {
     /// of events empty.
     pub fn advance(&mut self, seat: Seat, command: &Command, events: &mut Events) -> Result<(), Refusal> {
         events.clear();
+        self.carry_out(seat, command, events)
+    }
+
+    /// Like [`State::advance`], without telling what happened: for play that only its end matters of.
+    pub fn advance_unrecorded(&mut self, seat: Seat, command: &Command) -> Result<(), Refusal> {
+        self.carry_out(seat, command, &mut Unrecorded)
+    }
+
+    fn carry_out<J: Journal>(
+        &mut self,
+        seat: Seat,
+        command: &Command,
+        events: &mut J,
+    ) -> Result<(), Refusal> {
         let mut ruling = Ruling { table: self, events };
         match *command {
             Command::Play(play) => ruling.play(seat, play),
@@ -48,12 +62,12 @@ impl State {
 }
 
 /// A command being carried out: every event is applied as it is recorded, so what follows sees its result.
-struct Ruling<'a> {
+struct Ruling<'a, J> {
     table: &'a mut State,
-    events: &'a mut Events,
+    events: &'a mut J,
 }
 
-impl Ruling<'_> {
+impl<J: Journal> Ruling<'_, J> {
     fn record(&mut self, event: Event) {
         self.table.apply(&event);
         self.events.push(event);

@@ -198,6 +198,18 @@ impl fmt::Debug for Event {
     }
 }
 
+/// Where the events of a command go as they happen.
+pub(crate) trait Journal {
+    fn push(&mut self, event: Event);
+}
+
+/// Nowhere: the state alone is wanted.
+pub(crate) struct Unrecorded;
+
+impl Journal for Unrecorded {
+    fn push(&mut self, _: Event) {}
+}
+
 /// The most events one command causes: a play, a finish draw, a general market, an announcement or the end of
 /// the round, the end of the match. One slot is spare.
 const MOST: usize = 6;
@@ -225,8 +237,10 @@ impl Events {
     pub(crate) const fn clear(&mut self) {
         self.len = 0;
     }
+}
 
-    pub(crate) fn push(&mut self, event: Event) {
+impl Journal for Events {
+    fn push(&mut self, event: Event) {
         debug_assert!(usize::from(self.len) < MOST, "a command causes at most {MOST} events");
         if let Some(slot) = self.slots.get_mut(usize::from(self.len)) {
             *slot = event;

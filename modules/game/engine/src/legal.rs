@@ -21,88 +21,113 @@ pub fn legal(state: &State, seat: Seat) -> Vec<Command> {
 /// Like [`legal`], into a list that is used again and again.
 pub fn legal_into(state: &State, seat: Seat, commands: &mut Vec<Command>) {
     commands.clear();
+    legal_each(state, seat, |command| commands.push(command));
+}
+
+impl State {
+    /// The cards this seat may lay alone now; none without the turn. Of a drawn card that waits, it alone.
+    #[must_use]
+    pub fn playable(&self, seat: Seat) -> CardSet {
+        if self.turn() != Some(seat) {
+            return CardSet::EMPTY;
+        }
+        let cards = self.playable_alone(seat);
+        match self.waiting {
+            None => cards,
+            Some(card) => {
+                let mut alone = CardSet::EMPTY;
+                alone.insert(card);
+                alone
+            }
+        }
+    }
+}
+
+/// Like [`legal`], one at a time and without a list.
+pub fn legal_each(state: &State, seat: Seat, mut each: impl FnMut(Command)) {
+    let each = &mut each;
     if state.phase != Phase::Playing {
         return;
     }
     if state.turn == seat {
         match state.waiting {
             Some(card) => {
-                single(card, commands);
-                commands.push(Command::Pass);
+                single(card, each);
+                each(Command::Pass);
             }
-            None => turn(state, seat, commands),
+            None => turn(state, seat, each),
         }
     }
     if state.due(seat).is_some() {
-        commands.push(Command::Announce);
+        each(Command::Announce);
     }
 }
 
-fn turn(state: &State, seat: Seat, commands: &mut Vec<Command>) {
+fn turn(state: &State, seat: Seat, each: &mut impl FnMut(Command)) {
     let playable = state.playable_alone(seat);
     for card in playable.distinct() {
-        single(card, commands);
+        single(card, each);
     }
     match state.rules.double_deck {
         DoubleDeck::Off => {}
-        DoubleDeck::PairPlain => pairs(state, seat, commands),
-        DoubleDeck::Group => groups(state, seat, commands),
+        DoubleDeck::PairPlain => pairs(state, seat, each),
+        DoubleDeck::Group => groups(state, seat, each),
     }
     if !state.rules.must_play || state.debt > 0 || playable.is_empty() {
-        commands.push(Command::Draw);
+        each(Command::Draw);
     }
 }
 
 /// One card alone.
-fn single(card: Card, commands: &mut Vec<Command>) {
+fn single(card: Card, each: &mut impl FnMut(Command)) {
     if card.is_whot() {
-        commands.extend(Shape::ALL.iter().map(|shape| Command::Play(Play::whot(*shape))));
+        Shape::ALL.iter().map(|shape| Command::Play(Play::whot(*shape))).for_each(each);
     } else {
-        commands.push(Command::Play(Play::card(card)));
+        each(Command::Play(Play::card(card)));
     }
 }
 
 /// Two plain cards, the first fitting the table and the second the first.
-fn pairs(state: &State, seat: Seat, commands: &mut Vec<Command>) {
+fn pairs(state: &State, seat: Seat, each: &mut impl FnMut(Command)) {
     if state.debt > 0 {
         return;
     }
     let hand = state.hand(seat).within(Pattern::SHAPED);
     for first in hand.within(state.fitting()) {
         for second in hand.iter().filter(|second| *second != first && follows(&state.rules, first, *second)) {
-            commands.extend(Cards::of([first, second]).map(laid));
+            Cards::of([first, second]).map(laid).into_iter().for_each(&mut *each);
         }
     }
 }
 
 /// Two or more of one number, in every order whose first card is accepted.
-fn groups(state: &State, seat: Seat, commands: &mut Vec<Command>) {
+fn groups(state: &State, seat: Seat, each: &mut impl FnMut(Command)) {
     let hand = state.hand(seat);
     let first = hand.within(state.accepted());
     for card in first.within(Pattern::SHAPED) {
         let mut others = hand.within(Pattern::number(card.number()));
         others.remove(card);
-        orders(state, seat, Cards::one(card), others, commands);
+        orders(state, seat, Cards::one(card), others, each);
     }
     if first.contains(Card::WHOT) {
         for count in 2..=hand.whots() {
             let whots = Cards::of((0..count).map(|_| Card::WHOT)).filter(|c| !state.finishes_badly(seat, *c));
             let play = |cards| Shape::ALL.iter().map(move |call| Play { cards, call: Some(*call) });
-            commands.extend(whots.into_iter().flat_map(play).map(Command::Play));
+            whots.into_iter().flat_map(play).map(Command::Play).for_each(&mut *each);
         }
     }
 }
 
 /// Every way to go on from these cards with one or more of the others.
-fn orders(state: &State, seat: Seat, begun: Cards, others: CardSet, commands: &mut Vec<Command>) {
+fn orders(state: &State, seat: Seat, begun: Cards, others: CardSet, each: &mut impl FnMut(Command)) {
     for card in others {
         let Some(cards) = Cards::of(begun.iter().chain([card])) else { return };
         if !state.finishes_badly(seat, cards) {
-            commands.push(laid(cards));
+            each(laid(cards));
         }
         let mut rest = others;
         rest.remove(card);
-        orders(state, seat, cards, rest, commands);
+        orders(state, seat, cards, rest, each);
     }
 }
 

@@ -7,7 +7,8 @@
 //! - [`decide`] answers a command with the events it causes, or with the reason it is refused;
 //! - [`apply`] folds one event into a state; the events are facts and carry their results;
 //! - [`legal`] lists what a seat may do now;
-//! - [`view`] and [`event_view`] name what one viewer may see, and nothing else.
+//! - [`view`] and [`event_view`] name what one viewer may see, and nothing else;
+//! - [`State::imagine`] makes a whole game of a view and a guess at what it hides.
 //!
 //! ```
 //! use game_engine::{Command, Events, RoundKey, RuleSet, Seat, State, Viewer, legal, view};
@@ -37,6 +38,7 @@ mod decide;
 mod effect;
 mod event;
 mod event_view;
+mod imagine;
 mod legal;
 mod market;
 mod matching;
@@ -59,7 +61,8 @@ pub use command::{Command, ForfeitReason, Play};
 pub use decide::{decide, decide_into};
 pub use event::{Announcement, By, Dealt, DrawCause, Event, Events, PassKind};
 pub use event_view::{EventView, event_view};
-pub use legal::{legal, legal_into};
+pub use imagine::{Guess, Unimaginable};
+pub use legal::{legal, legal_each, legal_into};
 pub use outcome::{Outcome, RoundEnd, RoundResult, WonBy};
 pub use refusal::Refusal;
 pub use rules::{

@@ -31,7 +31,6 @@ impl Market {
     }
 
     /// These cards in this order, the first on top.
-    #[cfg(test)]
     pub(crate) fn in_order(cards: &[Card]) -> Self {
         let mut market = Self::EMPTY;
         for (slot, card) in market.cards.iter_mut().zip(cards) {

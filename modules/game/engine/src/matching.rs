@@ -1,6 +1,6 @@
 //! Which cards fit the table: the one place that knows matching, debts and double decking.
 
-use crate::card::Card;
+use crate::card::{Card, Shape};
 use crate::card_set::{CardSet, Pattern};
 use crate::cards::Cards;
 use crate::rules::{Counter, DoubleDeck, GeneralMarket, RuleSet, SpecialFinish};
@@ -10,31 +10,12 @@ use crate::state::State;
 impl State {
     /// The cards that fit the card in force, or the called shape. With no card in force every card leads.
     pub(crate) fn fitting(&self) -> Pattern {
-        let Some(card) = self.in_force else { return Pattern::ANY };
-        match (card.shape(), self.called) {
-            (Some(shape), _) => beside(shape, card.number()).or(Pattern::WHOT),
-            (None, Some(called)) => Pattern::shape(called).or(Pattern::WHOT),
-            (None, None) => Pattern::WHOT,
-        }
-    }
-
-    /// The cards that answer the debt. The card in force is always the one that made it.
-    pub(crate) fn answering(&self) -> Pattern {
-        let numbers = match self.in_force.map_or(0, Card::number) {
-            14 if self.rules.general_market == GeneralMarket::Defend => Pattern::number(14),
-            number @ (2 | 5) => match self.rules.counter {
-                Counter::Same => Pattern::number(number),
-                Counter::Cross => Pattern::number(2).or(Pattern::number(5)),
-                Counter::None => Pattern::NONE,
-            },
-            _ => Pattern::NONE,
-        };
-        if self.rules.whot_defends { numbers.or(Pattern::WHOT) } else { numbers }
+        fitting(self.in_force, self.called)
     }
 
     /// The cards that may be laid now, first or alone.
     pub(crate) fn accepted(&self) -> Pattern {
-        if self.debt > 0 { self.answering() } else { self.fitting() }
+        if self.debt > 0 { answering(&self.rules, self.in_force) } else { self.fitting() }
     }
 
     /// The cards of a hand that may be laid alone. Whenever a longer play is legal its first card is here:
@@ -58,8 +39,41 @@ impl State {
     }
 }
 
+impl RuleSet {
+    /// Every card of the deck that a table accepts, first or alone, whoever holds it. Finish rules aside: they
+    /// depend on the hand.
+    #[must_use]
+    pub fn accepts(&self, in_force: Option<Card>, called: Option<Shape>, debt: u8) -> CardSet {
+        let pattern = if debt > 0 { answering(self, in_force) } else { fitting(in_force, called) };
+        CardSet::deck(self.deck).within(pattern)
+    }
+}
+
+fn fitting(in_force: Option<Card>, called: Option<Shape>) -> Pattern {
+    let Some(card) = in_force else { return Pattern::ANY };
+    match (card.shape(), called) {
+        (Some(shape), _) => beside(shape, card.number()).or(Pattern::WHOT),
+        (None, Some(called)) => Pattern::shape(called).or(Pattern::WHOT),
+        (None, None) => Pattern::WHOT,
+    }
+}
+
+/// The cards that answer the debt. The card in force is always the one that made it.
+fn answering(rules: &RuleSet, in_force: Option<Card>) -> Pattern {
+    let numbers = match in_force.map_or(0, Card::number) {
+        14 if rules.general_market == GeneralMarket::Defend => Pattern::number(14),
+        number @ (2 | 5) => match rules.counter {
+            Counter::Same => Pattern::number(number),
+            Counter::Cross => Pattern::number(2).or(Pattern::number(5)),
+            Counter::None => Pattern::NONE,
+        },
+        _ => Pattern::NONE,
+    };
+    if rules.whot_defends { numbers.or(Pattern::WHOT) } else { numbers }
+}
+
 /// The cards with that shape or that number.
-const fn beside(shape: crate::card::Shape, number: u8) -> Pattern {
+const fn beside(shape: Shape, number: u8) -> Pattern {
     Pattern::shape(shape).or(Pattern::number(number))
 }
 

@@ -23,6 +23,14 @@ pub(crate) fn points(rules: &RuleSet, hand: CardSet) -> u16 {
     hand.iter().map(|card| points_of_card(rules, card)).sum()
 }
 
+impl RuleSet {
+    /// What these cards count in a hand that is scored.
+    #[must_use]
+    pub fn points(&self, cards: CardSet) -> u16 {
+        points(self, cards)
+    }
+}
+
 /// Who wins when hands are counted.
 fn counted(rules: &RuleSet, hands: BySeat<CardSet>) -> Option<Seat> {
     let worth = hands.map(|hand| points(rules, hand));

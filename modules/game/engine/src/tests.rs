@@ -8,6 +8,7 @@ mod effects;
 mod figures;
 mod finishing;
 mod hidden;
+mod imagining;
 mod market;
 mod matches;
 mod matching;

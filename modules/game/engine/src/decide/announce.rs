@@ -1,13 +1,13 @@
 //! "Semi last" and "last card": who says it, and what it costs to forget.
 
 use super::Ruling;
-use crate::event::{Announcement, DrawCause, Event};
+use crate::event::{Announcement, DrawCause, Event, Journal};
 use crate::refusal::Refusal;
 use crate::rules::Announce;
 use crate::seat::Seat;
 use crate::state::Phase;
 
-impl Ruling<'_> {
+impl<J: Journal> Ruling<'_, J> {
     /// After a play: the hand that counts is the one after the whole command. A round that is over announces
     /// nothing.
     pub(super) fn call_for_announcement(&mut self, seat: Seat) {

@@ -4,7 +4,7 @@ use super::Ruling;
 use crate::card::Card;
 use crate::card_set::{CardSet, Pattern};
 use crate::command::ForfeitReason;
-use crate::event::{By, DrawCause, Event, PassKind};
+use crate::event::{By, DrawCause, Event, Journal, PassKind};
 use crate::outcome::{RoundEnd, WonBy};
 use crate::refusal::Refusal;
 use crate::rules::{CountAt, DrawRule};
@@ -39,7 +39,7 @@ struct Take {
     end: TakeEnd,
 }
 
-impl Ruling<'_> {
+impl<J: Journal> Ruling<'_, J> {
     pub(super) fn draw(&mut self, seat: Seat) -> Result<(), Refusal> {
         self.check_turn(seat)?;
         if self.table.waiting.is_some() {

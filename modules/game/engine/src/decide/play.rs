@@ -5,7 +5,7 @@ use super::draw::{TakeEnd, Want};
 use crate::card_set::CardSet;
 use crate::command::Play;
 use crate::effect::Effect;
-use crate::event::{DrawCause, Event};
+use crate::event::{DrawCause, Event, Journal};
 use crate::matching::go_together;
 use crate::outcome::RoundEnd;
 use crate::refusal::Refusal;
@@ -13,7 +13,7 @@ use crate::rules::{FinalEffect, SpecialFinish};
 use crate::seat::Seat;
 use crate::state::State;
 
-impl Ruling<'_> {
+impl<J: Journal> Ruling<'_, J> {
     pub(super) fn play(&mut self, seat: Seat, play: Play) -> Result<(), Refusal> {
         let Some(first) = play.cards.first() else { return Err(Refusal::Malformed) };
         self.check_turn(seat)?;

@@ -5,7 +5,7 @@ use super::draw::{TakeEnd, Want};
 use crate::card::Card;
 use crate::deal::{Deal, Lot};
 use crate::effect::Effect;
-use crate::event::{Dealt, DrawCause, Event};
+use crate::event::{Dealt, DrawCause, Event, Journal};
 use crate::outcome::RoundEnd;
 use crate::refusal::Refusal;
 use crate::rules::{Opening, Starter};
@@ -16,7 +16,7 @@ use crate::state::{Phase, State};
 /// Forced passes in a row that end a round.
 const STALEMATE: u8 = 2;
 
-impl Ruling<'_> {
+impl<J: Journal> Ruling<'_, J> {
     pub(super) fn deal(&mut self, key: RoundKey) -> Result<(), Refusal> {
         match self.table.phase {
             Phase::Over => return Err(Refusal::GameOver),
