@@ -26,7 +26,7 @@ use crate::domain::entry::Recorded;
 use crate::domain::invite::Invite;
 use crate::domain::view::GameView;
 use crate::live::wire::EventData;
-use crate::store::{DieselStore, Told};
+use crate::store::{DieselStore, Store, Told};
 
 /// What was told to whom, in order.
 #[derive(Clone, Default)]
@@ -87,26 +87,34 @@ pub(crate) struct House {
     pub(crate) heard: Arc<Heard>,
     pub(crate) ids: IdSource,
     random: Arc<SeededRandom>,
-    db: Db,
+    store: Arc<dyn Store>,
+    always_alone: bool,
 }
 
 impl House {
     /// The first node of a fresh database.
     pub(crate) async fn open(db: &Db) -> Self {
+        let store = |ids| Arc::new(DieselStore::new(db.clone(), ids)) as Arc<dyn Store>;
+        Self::over(store, db.dialect() == Dialect::Sqlite).await
+    }
+
+    /// The first node over a fresh store.
+    pub(crate) async fn over(store: impl FnOnce(IdSource) -> Arc<dyn Store>, always_alone: bool) -> Self {
         let clock = ManualClock::default();
         let random = Arc::new(SeededRandom::new(7));
         let ids = IdSource::new(Arc::new(clock.clone()), random.clone());
         let identity = Arc::new(FakeIdentity::default());
         let customer = Arc::new(FakeCustomer::new(ids.clone()));
-        let house = Self::node(db, clock, random, identity, customer, ids);
+        let place = (store(ids.clone()), always_alone);
+        let house = Self::node(place, clock, random, identity, customer, ids);
         alive::take_over(&house.app, house.clock.now()).await.unwrap();
         house
     }
 
-    /// Another node over the same database and in the same world; it has not taken over yet.
+    /// Another node over the same store and in the same world; it has not taken over yet.
     pub(crate) fn beside(&self) -> Self {
         Self::node(
-            &self.db,
+            (self.store.clone(), self.always_alone),
             self.clock.clone(),
             self.random.clone(),
             self.identity.clone(),
@@ -123,7 +131,7 @@ impl House {
     }
 
     fn node(
-        db: &Db,
+        (store, always_alone): (Arc<dyn Store>, bool),
         clock: ManualClock,
         random: Arc<SeededRandom>,
         identity: Arc<FakeIdentity>,
@@ -132,7 +140,7 @@ impl House {
     ) -> Self {
         let heard = Arc::new(Heard::default());
         let outside = Outside {
-            store: Arc::new(DieselStore::new(db.clone(), ids.clone())),
+            store: store.clone(),
             identity: identity.clone(),
             customer: customer.clone(),
             clock: Arc::new(clock.clone()),
@@ -148,10 +156,10 @@ impl House {
             open_invites: 5,
             lease: Duration::from_secs(30),
             away_after: Duration::from_secs(5),
-            always_alone: db.dialect() == Dialect::Sqlite,
+            always_alone,
         };
         let app = App::assemble(outside, ids.clone(), keys, policy, ids.next(), Tasks::new());
-        Self { app: Arc::new(app), clock, identity, customer, heard, ids, random, db: db.clone() }
+        Self { app: Arc::new(app), clock, identity, customer, heard, ids, random, store, always_alone }
     }
 
     /// A distributor's name and the customers of its network.

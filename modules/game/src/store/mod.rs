@@ -5,6 +5,8 @@ mod diesel_store;
 mod games;
 mod invites;
 mod journal_form;
+#[cfg(test)]
+mod memory;
 mod notice_form;
 mod people;
 mod rows;
@@ -17,6 +19,8 @@ mod contract;
 pub(crate) use diesel_store::DieselStore;
 pub(crate) use games::{Append, Finish, GameStore, GamesQuery, Lines, PairScore, Summary};
 pub(crate) use invites::{Acceptance, Cancelling, Closing, Creation, InviteStore, InvitesQuery, NewInvite};
+#[cfg(test)]
+pub(crate) use memory::MemoryStore;
 pub(crate) use people::{Cursor, Noted, PeopleStore, ReconnectRow, Sessions};
 pub(crate) use platform::db::StoreError;
 pub(crate) use time::{Lease, TimeStore};
