@@ -16,6 +16,7 @@ pub(crate) enum Role<'a> {
     Context(&'a str),
     Api(&'a str),
     Engine(&'a str),
+    Record(&'a str),
     Chores,
     Console,
 }
@@ -30,6 +31,7 @@ impl<'a> Role<'a> {
             ["modules", context] if known(context) => Self::Context(context),
             ["modules", context, "api"] if known(context) => Self::Api(context),
             ["modules", context, "engine"] if known(context) => Self::Engine(context),
+            ["modules", context, "record"] if known(context) => Self::Record(context),
             ["xtask"] => Self::Chores,
             ["web-console"] => Self::Console,
             _ => return None,
@@ -40,12 +42,16 @@ impl<'a> Role<'a> {
     fn may_use(self, other: Self, kind: Kind) -> bool {
         match (self, other) {
             (Self::Root, other) => !matches!(other, Self::Root | Self::Chores),
-            (Self::Api(_) | Self::Engine(_) | Self::Platform | Self::Context(_), Self::Kernel)
+            (
+                Self::Api(_) | Self::Engine(_) | Self::Record(_) | Self::Platform | Self::Context(_),
+                Self::Kernel,
+            )
             | (Self::Context(_), Self::Platform) => true,
             (Self::Context(own), Self::Api(asked)) => {
                 own == asked || left_of(asked, own) || kind == Kind::Dev
             }
-            (Self::Context(own), Self::Engine(asked)) => own == asked,
+            (Self::Context(own), Self::Engine(asked) | Self::Record(asked))
+            | (Self::Record(own), Self::Engine(asked)) => own == asked,
             _ => false,
         }
     }
@@ -168,6 +174,10 @@ mod controls {
         for (from, to) in [
             ("kernel", "game-engine"),
             ("game-engine", "platform"),
+            ("game-engine", "game-record"),
+            ("game-record", "platform"),
+            ("game-record", "game-api"),
+            ("customer", "game-record"),
             ("identity-api", "platform"),
             ("identity-api", "customer-api"),
             ("platform", "identity-api"),

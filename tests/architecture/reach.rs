@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::dependencies::Role;
 use crate::graph::{Crate, Graph, Kind};
 
-/// What no kernel, api or engine may reach. A trailing `*` stands for any ending.
+/// What no kernel, api, engine or record may reach. A trailing `*` stands for any ending.
 const IMPURE: [&str; 8] =
     ["tokio", "actix*", "diesel*", "config", "deadpool", "rusqlite", "libsqlite3-sys", "reqwest"];
 
@@ -61,7 +61,7 @@ fn named(pattern: &str, name: &str) -> bool {
 }
 
 fn is_pure(role: Role<'_>) -> bool {
-    matches!(role, Role::Kernel | Role::Api(_) | Role::Engine(_))
+    matches!(role, Role::Kernel | Role::Api(_) | Role::Engine(_) | Role::Record(_))
 }
 
 /// The chains from pure crates to impure ones, the shortest each.
