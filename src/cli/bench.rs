@@ -1,12 +1,20 @@
 //! `whot bench`: what a move costs, as ratios of one run.
 
 mod floor;
+mod idle;
 mod play;
 mod process;
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
-use super::{CliError, Global};
+use super::own_server::OwnServer;
+use super::{CliError, Global, say};
+use crate::client::{ClientError, House, Person};
+use crate::settings::Profile;
+
+/// Of everybody on a bench's own server.
+const PASSWORD: &str = "correct horse battery staple";
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -18,10 +26,45 @@ pub(super) struct Arguments {
 enum Bench {
     /// Pairs of socket clients play on a server of their own: server CPU per durable move, moves a second, latency
     Play(play::Arguments),
+    /// Many sockets wait on a server of their own: what one of them costs in memory
+    Idle(idle::Arguments),
 }
 
 pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), CliError> {
     match arguments.bench {
         Bench::Play(arguments) => play::run(global, arguments).await,
+        Bench::Idle(arguments) => idle::run(global, arguments).await,
+    }
+}
+
+/// A server for one bench, with some limits relaxed, on the kind of database that the settings name.
+async fn own_server(global: &Global, relaxed: &[(&str, &str)]) -> Result<OwnServer, CliError> {
+    let settings = global.settings()?;
+    let database = settings.database.of("game", &settings.data_dir).url;
+    let relaxed: Vec<(String, String)> =
+        relaxed.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    OwnServer::start(Profile::Test, database.postgres(), &relaxed).await
+}
+
+/// The staff and the distributor that customers need.
+async fn open_house(server: &OwnServer) -> Result<House, CliError> {
+    let enrolment = server.bootstrap().await?;
+    Ok(House::open(&server.api, &enrolment, |_| PASSWORD.to_owned()).await?)
+}
+
+/// A game of these two, by its id.
+async fn begin_game(one: &Person, two: &Person, rule: &str) -> Result<String, ClientError> {
+    let invite = one.invite_to_match(&two.username, rule).await?;
+    let id = invite.get("id").and_then(Value::as_str).ok_or(ClientError::Incomplete("id"))?;
+    two.accept_game(id).await
+}
+
+/// Figures, one to a line, or as one object.
+fn print(figures: &Value, as_json: bool) {
+    if as_json {
+        return say(figures);
+    }
+    for (name, value) in figures.as_object().into_iter().flatten() {
+        say(format_args!("{name:<32} {value}"));
     }
 }

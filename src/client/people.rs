@@ -83,7 +83,12 @@ impl Person {
 
     /// Invites somebody to a game and gives the invite.
     pub async fn invite_to_game(&self, username: &str) -> Result<Value, ClientError> {
-        let body = json!({"username": username, "rule_set": "naija_classic"});
+        self.invite_to_match(username, "single").await
+    }
+
+    /// Invites somebody to a match such as `best_of(3)` by the default rules.
+    pub async fn invite_to_match(&self, username: &str, rule: &str) -> Result<Value, ClientError> {
+        let body = json!({"username": username, "rule_set": "naija_classic", "match": rule});
         Ok(self.api.post("/api/v1/games/invites", body).await?.body)
     }
 

@@ -1,7 +1,8 @@
 //! WHOT between people: invites, the fair shuffle, the journal of each game, live play, clocks and scores.
 //!
 //! The rules themselves are the engine's. This file is the context's face: [`Config`], [`Deps`] and [`Game::build`].
-//! Nothing else leaves the crate but the names of the points at which tests end the process.
+//! Nothing else leaves the crate but the names of the points at which tests end the process, and what a bench compares
+//! live play with.
 
 mod app;
 mod arrows;
@@ -45,6 +46,7 @@ use crate::store::{DieselStore, Store};
 /// The names of the points at which tests end the process.
 pub use crate::arrows::{ACCEPTED, APPENDED, EXTENDED, FINISHED, VOIDED};
 pub use crate::config::Config;
+pub use crate::store::appended_within;
 
 /// This context's migrations for both databases.
 pub static MIGRATIONS: Migrations = Migrations {

@@ -1,17 +1,17 @@
 //! Pairs of socket clients play random games on a server of their own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{Clock, Timestamp};
 use platform::clock::SystemClock;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::own_server::OwnServer;
-use super::super::{CliError, Global, say};
-use super::{floor, process};
-use crate::client::{Answered, ClientError, House, Person, Table};
-use crate::settings::Profile;
+use super::super::{CliError, Global};
+use super::{PASSWORD, begin_game, floor, open_house, own_server, print, process};
+use crate::client::{Answered, ClientError, Person, Table};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -24,6 +24,10 @@ pub(crate) struct Arguments {
     /// Moves a second in all, evenly paced (open loop); without it each pair moves as fast as it is answered (closed loop)
     #[arg(long)]
     rate: Option<u32>,
+    /// Play single rounds, so that inviting, accepting, sitting down and finishing are in the figures; without it each
+    /// pair plays one long match that begins before the measuring
+    #[arg(long)]
+    single: bool,
 }
 
 /// What one pair measured.
@@ -41,27 +45,59 @@ struct Pace {
     begin: Timestamp,
     end: Timestamp,
     interval: Option<Duration>,
+    match_rule: &'static str,
+}
+
+/// Longer than anybody measures.
+const ENDLESS: &str = "first_to_lose(10000)";
+
+/// What this machine can do at best, measured in the same run.
+struct Floor {
+    sync: Duration,
+    /// The rows of so many moves a second, through the same writer, without sockets, engine and clients.
+    rows: u64,
+}
+
+/// What the server used while it was measured.
+struct Used {
+    cpu: Duration,
+    by_thread: BTreeMap<String, Duration>,
+}
+
+impl Used {
+    fn so_far(pid: u32) -> Self {
+        Self { cpu: process::cpu_of(pid).unwrap_or_default(), by_thread: process::cpu_by_thread(pid) }
+    }
+
+    fn since(mut self, before: &Self) -> Self {
+        for (name, cpu) in &mut self.by_thread {
+            *cpu = cpu.saturating_sub(before.by_thread.get(name).copied().unwrap_or_default());
+        }
+        self.cpu = self.cpu.saturating_sub(before.cpu);
+        self
+    }
 }
 
 pub(crate) async fn run(global: &Global, arguments: Arguments) -> Result<(), CliError> {
-    let settings = global.settings()?;
-    let database = settings.database.of("game", &settings.data_dir).url;
-    let relaxed = [("customer.open_invites", "100000"), ("customer.daily_invites", "100000")];
-    let relaxed: Vec<(String, String)> =
-        relaxed.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let server = OwnServer::start(Profile::Test, database.postgres(), &relaxed).await?;
+    let relaxed = [
+        ("customer.open_invites", "100000"),
+        ("customer.daily_invites", "100000"),
+        // A closed loop is faster than any hand.
+        ("live.frames_per_second", "100000"),
+        ("live.frames_burst", "100000"),
+    ];
+    let server = own_server(global, &relaxed).await?;
     let result = measure(&server, &arguments, global.json).await;
     server.stop(false).await?;
     result
 }
 
 async fn measure(server: &OwnServer, arguments: &Arguments, as_json: bool) -> Result<(), CliError> {
-    let enrolment = server.bootstrap().await?;
-    let house = House::open(&server.api, &enrolment, |_| "correct horse battery staple".to_owned()).await?;
+    let house = open_house(server).await?;
     let mut pairs = Vec::new();
     for number in 0..arguments.pairs {
-        let one = house.new_customer(&format!("one{number}"), "correct horse battery staple").await?;
-        let two = house.new_customer(&format!("two{number}"), "correct horse battery staple").await?;
+        let one = house.new_customer(&format!("one{number}"), PASSWORD).await?;
+        let two = house.new_customer(&format!("two{number}"), PASSWORD).await?;
         pairs.push((one, two));
     }
     let pid = server.pid().ok_or_else(|| CliError::Failed("the server ended".to_owned()))?;
@@ -73,6 +109,7 @@ async fn measure(server: &OwnServer, arguments: &Arguments, as_json: bool) -> Re
         begin,
         end: begin.plus(Duration::from_secs(arguments.seconds)),
         interval: arguments.rate.map(|rate| Duration::from_secs(1) * arguments.pairs / rate.max(1)),
+        match_rule: if arguments.single { "single" } else { ENDLESS },
     };
     // Paced pairs take turns: all of them at once would measure a burst, not a rate.
     let apart = pace.interval.unwrap_or_default() / arguments.pairs;
@@ -84,19 +121,18 @@ async fn measure(server: &OwnServer, arguments: &Arguments, as_json: bool) -> Re
         })
         .collect();
     clock.sleep(begin.since(clock.now())).await;
-    let cpu_before = process::cpu_of(pid);
+    let before = Used::so_far(pid);
     clock.sleep(pace.end.since(clock.now())).await;
-    let cpu_after = process::cpu_of(pid);
+    let used = Used::so_far(pid).since(&before);
     let mut all = Measured::default();
     for task in tasks {
         let measured = task.await.map_err(|error| CliError::Failed(error.to_string()))??;
         all.acknowledged.extend(measured.acknowledged);
         all.seen.extend(measured.seen);
     }
-    let sync_after = floor::fdatasync(200)?;
-    let cpu =
-        cpu_after.zip(cpu_before).map(|(after, before)| after.saturating_sub(before)).unwrap_or_default();
-    report(arguments, all, cpu, sync_before.min(sync_after), process::anonymous_memory_of(pid), as_json);
+    let floor =
+        Floor { sync: sync_before.min(floor::fdatasync(200)?), rows: floor::rows(arguments.pairs).await? };
+    report(arguments, all, &used, &floor, process::anonymous_memory_of(pid), as_json);
     Ok(())
 }
 
@@ -109,9 +145,7 @@ async fn play(
     let mut measured = Measured::default();
     let mut due = pace.begin;
     while clock.now() < pace.end {
-        let invite = one.invite_to_game(&two.username).await?;
-        let id = invite.get("id").and_then(Value::as_str).ok_or(ClientError::Incomplete("id"))?;
-        let game = two.accept_game(id).await?;
+        let game = begin_game(&one, &two, pace.match_rule).await?;
         let [mut first, mut second] = [Table::sit(&one, &game).await?, Table::sit(&two, &game).await?];
         clock.sleep(pace.begin.since(clock.now())).await;
         while first.outcome.is_none() && clock.now() < pace.end {
@@ -169,32 +203,31 @@ fn percentile(sorted: &[u64], percent: usize) -> u64 {
 fn report(
     arguments: &Arguments,
     mut all: Measured,
-    cpu: Duration,
-    sync: Duration,
+    used: &Used,
+    floor: &Floor,
     memory: Option<u64>,
     as_json: bool,
 ) {
     all.acknowledged.sort_unstable();
     all.seen.sort_unstable();
     let moves = u64::try_from(all.acknowledged.len()).unwrap_or(u64::MAX).max(1);
+    let per_move = |cpu: Duration| micros(cpu) / moves;
+    let threads: BTreeMap<_, _> = used.by_thread.iter().map(|(name, cpu)| (name, per_move(*cpu))).collect();
     let figures = json!({
         "pairs": arguments.pairs,
+        "games": if arguments.single { "single rounds, set up within the figures" } else { "one long match a pair" },
         "loop": if arguments.rate.is_some() { "open" } else { "closed" },
         "moves": moves,
         "moves_per_second": moves / arguments.seconds.max(1),
-        "server_cpu_us_per_move": micros(cpu) / moves,
+        "server_cpu_us_per_move": per_move(used.cpu),
+        "server_cpu_us_per_move_by_thread": threads,
         "ok_p50_us": percentile(&all.acknowledged, 50),
         "ok_p99_us": percentile(&all.acknowledged, 99),
         "seen_p50_us": percentile(&all.seen, 50),
         "seen_p99_us": percentile(&all.seen, 99),
-        "fdatasync_median_us": micros(sync),
+        "fdatasync_median_us": micros(floor.sync),
+        "rows_alone_per_second": floor.rows,
         "server_anonymous_memory_bytes": memory,
     });
-    if as_json {
-        say(&figures);
-        return;
-    }
-    for (name, value) in figures.as_object().into_iter().flatten() {
-        say(format_args!("{name:<32} {value}"));
-    }
+    print(&figures, as_json);
 }

@@ -1,10 +1,28 @@
 //! What the kernel says a process has used.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// CPU time, user and system, of a process since it began. Resolution: one clock tick, 10 ms.
 pub(super) fn cpu_of(pid: u32) -> Option<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    ticks(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// The same for each kind of thread, by its name without the number at its end.
+pub(super) fn cpu_by_thread(pid: u32) -> BTreeMap<String, Duration> {
+    let mut threads: BTreeMap<String, Duration> = BTreeMap::new();
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
+        // A thread that ends meanwhile has no file any more.
+        let Ok(stat) = std::fs::read_to_string(thread.path().join("stat")) else { continue };
+        let name = stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).map(|(name, _)| name);
+        let name = name.unwrap_or_default().trim_end_matches(|end: char| end.is_ascii_digit() || end == '-');
+        *threads.entry(name.to_owned()).or_default() += ticks(&stat).unwrap_or_default();
+    }
+    threads
+}
+
+/// User and system time in the text of a `stat` file.
+fn ticks(stat: &str) -> Option<Duration> {
     // The second field is the name in parentheses and may hold spaces; the fields count on after it.
     let (_, after) = stat.rsplit_once(')')?;
     let mut fields = after.split_whitespace().skip(11);

@@ -14,6 +14,7 @@ use platform::outbox::OutboxConn;
 use platform::sql::{Key, Ts, Word};
 use platform::{read, write};
 
+use super::advance::Advance;
 use super::diesel_store::{DieselStore, announce, audit, tell};
 use super::rows::{GameRow, LineRow, number, rules, seat, seat_number, seq};
 use super::schema::{game_seeds, games, journal, pair_scores, participants, running_games, seat_leases};
@@ -216,11 +217,7 @@ impl GameStore for DieselStore {
                 }
             }
             // The conditional update is the lock and the check: of two writers one finds another head.
-            let moved = diesel::update(running_games::table.find(game))
-                .filter(running_games::seq.eq(expected))
-                .set((running_games::seq.eq(head), running_games::due_at.eq(due_at)))
-                .execute(c)
-                .await?;
+            let moved = Advance { game, expected, head, due_at }.execute(c).await?;
             if moved == 0 {
                 return Ok(None);
             }

@@ -1,7 +1,9 @@
 //! Everything game keeps, and all of its SQL. One method is one transaction, with the audit, outbox and inbox rows that
 //! belong to it. Row types never leave this room.
 
+mod advance;
 mod diesel_store;
+mod floor;
 mod games;
 mod invites;
 mod journal_form;
@@ -17,6 +19,7 @@ mod time;
 mod contract;
 
 pub(crate) use diesel_store::DieselStore;
+pub use floor::appended_within;
 pub(crate) use games::{Append, Finish, GameStore, GamesQuery, Lines, PairScore, Summary};
 pub(crate) use invites::{Acceptance, Cancelling, Closing, Creation, InviteStore, InvitesQuery, NewInvite};
 #[cfg(test)]

@@ -44,7 +44,7 @@ for_each_store! {
         assert_eq!(table.state.turn(), seat);
         let again = stage.draw(&table, cid);
         let refused = stage.store().append(append(&table, &again)).await.unwrap_err();
-        assert!(refused.conflicts_on("journal_game_seat_cid_key"), "{refused:?}");
+        assert!(refused.conflicts_on("journal_cid_game_seat_key"), "{refused:?}");
         assert_eq!(stage.store().heads(vec![table.game]).await.unwrap(), [(table.game, table.head)], "rolled back whole");
         let elsewhere = stage.game().await.0;
         let plan = stage.draw(&elsewhere, cid);

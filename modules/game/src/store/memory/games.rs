@@ -75,7 +75,7 @@ impl Game {
             }
             let id = |line: &Line| line.answers.as_ref().map(|answers| (answers.seat, answers.cid));
             if id(line).is_some() && before().any(|other| id(other) == id(line)) {
-                return Err(StoreError::Conflict("journal_game_seat_cid_key".to_owned()));
+                return Err(StoreError::Conflict("journal_cid_game_seat_key".to_owned()));
             }
         }
         Ok(())
