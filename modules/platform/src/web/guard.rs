@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, WWW_AUTHENTICATE};
-use actix_web::{Error, HttpMessage, body::BoxBody, body::MessageBody};
+use actix_web::{Error, HttpMessage, HttpRequest, body::BoxBody, body::MessageBody};
 use futures_util::future::LocalBoxFuture;
 use kernel::Principal;
 
 use super::access::{Access, AuthFailure};
 use super::app::Web;
-use super::limit::{Allowance, Refusal, Shown};
+use super::limit::{Allowance, Rate, Refusal, Shown};
 use super::problem::Problem;
 use super::request::Facts;
 use super::route::{Idempotent, Spec};
@@ -97,10 +97,10 @@ async fn admit(web: &Web, spec: &Arc<Spec>, request: &ServiceRequest) -> Result<
     let _ = facts.spec.set(spec.clone());
     tracing::Span::current().record("module", spec.module).record("route", spec.path);
 
-    count(&facts, spec, web.limiter.address(spec.rate, facts.client.address))?;
+    count(&facts, spec.rate, web.limiter.address(spec.rate, facts.client.address))?;
     if let Some(principal) = authenticate(web, spec.access, request.headers()).await? {
         tracing::Span::current().record("account", tracing::field::display(principal.account));
-        count(&facts, spec, web.limiter.account(spec.rate, principal.account))?;
+        count(&facts, spec.rate, web.limiter.account(spec.rate, principal.account))?;
         let admitted = spec.access.admits(&principal);
         let _ = facts.principal.set(principal);
         if !admitted {
@@ -113,11 +113,17 @@ async fn admit(web: &Web, spec: &Arc<Spec>, request: &ServiceRequest) -> Result<
     announced_length(spec, request.headers())
 }
 
-fn count(facts: &Facts, spec: &Spec, outcome: Option<Result<Allowance, Refusal>>) -> Result<(), Problem> {
+/// Counts a request that reached no route, by its address alone: whatever credential it carries is not looked at.
+pub(crate) fn count_stray(web: &Web, request: &HttpRequest) -> Result<(), Problem> {
+    let facts = Facts::of(request)?;
+    count(&facts, Rate::Unmatched, web.limiter.address(Rate::Unmatched, facts.client.address))
+}
+
+fn count(facts: &Facts, rate: Rate, outcome: Option<Result<Allowance, Refusal>>) -> Result<(), Problem> {
     let Some(outcome) = outcome else { return Ok(()) };
-    facts.limit.set(Some(Shown::new(spec.rate, &outcome)));
+    facts.limit.set(Some(Shown::new(rate, &outcome)));
     outcome.map(drop).map_err(|refusal| {
-        metrics::counter!("http_rate_limited_total", "class" => spec.rate.as_str()).increment(1);
+        metrics::counter!("http_rate_limited_total", "class" => rate.as_str()).increment(1);
         Problem::from(refusal)
     })
 }

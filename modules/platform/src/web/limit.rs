@@ -49,6 +49,8 @@ kernel::words! {
         Play = "play",
         /// Opens sockets.
         Live = "live",
+        /// Reached no route: no such path, or not this method.
+        Unmatched = "unmatched",
         /// Health and the like: not counted.
         Unlimited = "unlimited",
     }
@@ -114,6 +116,8 @@ impl LimitSettings {
                 Rate::Write => (3_000, 300),
                 Rate::Create | Rate::Refresh => (600, 60),
                 Rate::SignIn | Rate::Redeem => (60, 30),
+                // No account is asked for where there is no route.
+                Rate::Unmatched => (600, u32::MAX),
                 Rate::Live => (600, 120),
                 Rate::Unlimited => (u32::MAX, u32::MAX),
             };

@@ -9,7 +9,7 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard, web};
 
 use super::app::Web;
-use super::guard::Guard;
+use super::guard::{Guard, count_stray};
 use super::problem::Problem;
 use super::route::{Provide, Route, Routes};
 
@@ -90,7 +90,10 @@ impl Table {
         for routes in resources.values() {
             config.service(resource(routes, web));
         }
-        config.default_service(web::to(|| async { Err::<HttpResponse, _>(Problem::not_found()) }));
+        config.default_service(web::to(|request: HttpRequest, web: Data<Web>| async move {
+            count_stray(&web, &request)?;
+            Err::<HttpResponse, _>(Problem::not_found())
+        }));
     }
 }
 
@@ -102,9 +105,10 @@ fn resource(routes: &[&Route], web: &Arc<Web>) -> actix_web::Resource {
         let matched = actix_web::Route::new().guard(method_guard(route.method().clone()));
         resource.route((route.attach)(matched).wrap(guard))
     });
-    resource.default_service(web::to(move |request: HttpRequest| {
+    resource.default_service(web::to(move |request: HttpRequest, web: Data<Web>| {
         let allow = allow.clone();
         async move {
+            count_stray(&web, &request)?;
             if request.method() == Method::OPTIONS {
                 return Ok(HttpResponse::NoContent().insert_header((ALLOW, allow)).finish());
             }

@@ -11,7 +11,10 @@ use crate::world::{Floor, bearer, get, reply};
 
 fn floor() -> Floor {
     let tight = ClassLimits { address: Quota::per(3, 60), account: Quota::per(2, 60) };
-    let limits = LimitSettings::default().with(Rate::SignIn, tight).with(Rate::Create, tight);
+    let limits = LimitSettings::default()
+        .with(Rate::SignIn, tight)
+        .with(Rate::Create, tight)
+        .with(Rate::Unmatched, tight);
     Floor::with(WebSettings { limits, ..WebSettings::default() })
 }
 
@@ -85,4 +88,34 @@ async fn health_is_never_limited() {
         let reply = reply(&service, get("/health")).await;
         assert_eq!((reply.status, reply.header("ratelimit")), (204, ""));
     }
+}
+
+#[actix_web::test]
+async fn what_reaches_no_route_counts_by_address_and_against_no_route() {
+    let floor = floor();
+    let service = floor.serve(routes()).await;
+    let stray = |method: &str, path: &str, address: &str| {
+        let request = from(get(path).insert_header(bearer("player")), address);
+        reply(&service, request.method(method.parse().unwrap()))
+    };
+    let (here, there) = ("192.0.2.7:1", "192.0.2.8:1");
+    for (left, method, path, status) in
+        [("2", "GET", "/nowhere", 404), ("1", "POST", "/sign-in", 405), ("0", "OPTIONS", "/create", 204)]
+    {
+        let reply = stray(method, path, here).await;
+        assert_eq!(reply.status, status, "{method} {path}");
+        let shown = reply.header("ratelimit");
+        assert!(shown.starts_with(&format!("\"unmatched\";r={left};t=")), "{method} {path}: {shown}");
+        assert_eq!(reply.header("ratelimit-policy"), "\"unmatched\";q=3;w=60");
+    }
+    for (method, path) in [("GET", "/nowhere"), ("POST", "/sign-in"), ("POST", "/health")] {
+        let refused = stray(method, path, here).await;
+        assert_eq!((refused.status, refused.problem().as_str()), (429, "rate_limited"), "{method} {path}");
+        assert_eq!(refused.header("retry-after"), "20");
+    }
+    assert_eq!(stray("GET", "/nowhere", there).await.status, 404, "somebody else");
+    let own = reply(&service, from(get("/create").insert_header(bearer("player")), here)).await;
+    assert_eq!(own.header("ratelimit-policy"), "\"create\";q=2;w=60");
+    assert!(own.header("ratelimit").starts_with("\"create\";r=1;"), "{}", own.header("ratelimit"));
+    assert_eq!(reply(&service, from(get("/sign-in"), here)).await.status, 204);
 }
