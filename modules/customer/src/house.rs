@@ -14,8 +14,8 @@ use identity_api::{
 };
 use kernel::id::{AccountId, PersonId, RedemptionId, SessionId};
 use kernel::{
-    AccountType, Actor, CallContext, Clock, Envelope, EventFeed, IdSource, Limit, ManualClock, PortError,
-    Principal, RequestId, Roles, SeededRandom, Timestamp, TypedId,
+    AccountType, Actor, CallContext, Carried, Clock, Envelope, EventFeed, IdSource, Limit, ManualClock,
+    PortError, Principal, RequestId, Roles, SeededRandom, Timestamp, TypedId,
 };
 use platform::bus::Bell;
 use platform::crypto::RootSecret;
@@ -57,14 +57,10 @@ impl World {
 
 #[async_trait]
 impl EventFeed<IdentityEvent> for World {
-    async fn events_after(
-        &self,
-        after: i64,
-        limit: Limit,
-    ) -> Result<Vec<Envelope<IdentityEvent>>, PortError> {
+    async fn events_after(&self, after: i64, limit: Limit) -> Result<Vec<Carried<IdentityEvent>>, PortError> {
         let told = self.told.lock().unwrap();
-        let later = told.iter().filter(|event| event.number > after);
-        Ok(later.take(usize::try_from(limit.get()).unwrap()).cloned().collect())
+        let later = told.iter().filter(|event| event.number > after).cloned().map(Carried::from);
+        Ok(later.take(usize::try_from(limit.get()).unwrap()).collect())
     }
 }
 

@@ -24,7 +24,6 @@ use kernel::{Clock, EventFeed, IdSource, Random};
 use platform::bus::Bell;
 use platform::crypto::RootSecret;
 use platform::db::{Db, Migrations, embed_migrations};
-use platform::idempotency;
 use platform::inbox::Consumer;
 use platform::jobs::{Job, JobError, Progress, Runner};
 use platform::lifecycle::Tasks;
@@ -135,7 +134,7 @@ impl Customer {
             events,
             bell,
             inbox,
-            jobs: jobs(&app, &deps.db),
+            jobs: jobs(&app),
             background: Background {
                 app,
                 db: deps.db,
@@ -175,8 +174,8 @@ async fn drive(app: Arc<App>, tasks: Tasks) {
     }
 }
 
-fn jobs(app: &Arc<App>, db: &Db) -> Vec<Job> {
-    let (release, owed, keys) = (app.clone(), app.clone(), db.clone());
+fn jobs(app: &Arc<App>) -> Vec<Job> {
+    let (release, owed) = (app.clone(), app.clone());
     let release = move |_| {
         let app = release.clone();
         async move {
@@ -193,15 +192,7 @@ fn jobs(app: &Arc<App>, db: &Db) -> Vec<Job> {
             Ok(Progress::Done)
         }
     };
-    let purge = move |now| {
-        let db = keys.clone();
-        async move {
-            idempotency::purge(&db, now).await?;
-            Ok(Progress::Done)
-        }
-    };
     vec![
-        Job::every("customer.idempotency.purge", Duration::from_hours(1), purge),
         Job::every("customer.reservations.release", Duration::from_mins(1), release),
         Job::every("customer.steps.count", Duration::from_secs(15), count),
     ]

@@ -20,7 +20,7 @@ pub mod time;
 
 pub use access::{AccountType, Permission, Principal, Role, Roles};
 pub use call::{Actor, CallContext, PortError, RequestId};
-pub use event::{Envelope, EventFeed};
+pub use event::{Carried, Envelope, EventFeed, Unreadable};
 pub use id::{IdSource, TypedId};
 pub use page::{Limit, Page};
 pub use random::{Random, SeededRandom};

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::call::{CallContext, PortError};
-use crate::event::{Envelope, EventFeed};
+use crate::event::{Carried, Envelope, EventFeed, Unreadable};
 use crate::page::Limit;
 use crate::time::Clock;
 
@@ -163,14 +163,33 @@ impl Carrier for Loopback {
     }
 }
 
-/// An event feed that sends every envelope through JSON, as a feed from another process would be.
+/// An event feed that sends every envelope through JSON, as a feed from another process would be. What this end cannot
+/// read is told of as such; its neighbours arrive.
 pub struct LoopbackFeed<E>(pub Arc<dyn EventFeed<E>>);
 
 #[async_trait]
 impl<E: Serialize + DeserializeOwned + Send + Sync> EventFeed<E> for LoopbackFeed<E> {
-    async fn events_after(&self, after: i64, limit: Limit) -> Result<Vec<Envelope<E>>, PortError> {
-        self.0.events_after(after, limit).await?.iter().map(through_json).collect()
+    async fn events_after(&self, after: i64, limit: Limit) -> Result<Vec<Carried<E>>, PortError> {
+        self.0.events_after(after, limit).await?.iter().map(carried).collect()
     }
+
+    async fn acknowledge(&self, consumer: &str, number: i64) -> Result<(), PortError> {
+        self.0.acknowledge(consumer, number).await
+    }
+}
+
+/// One envelope as the other end reads it: the outside first, then its content on its own.
+fn carried<E: Serialize + DeserializeOwned>(sent: &Carried<E>) -> Result<Carried<E>, PortError> {
+    received(&serde_json::to_vec(sent).map_err(PortError::unavailable)?)
+}
+
+fn received<E: DeserializeOwned>(bytes: &[u8]) -> Result<Carried<E>, PortError> {
+    let Envelope { number, id, aggregate, at, event }: Carried<Value> =
+        serde_json::from_slice(bytes).map_err(PortError::unavailable)?;
+    let event = event.and_then(|content| {
+        serde_json::from_value(content).map_err(|_| Unreadable("the event cannot be read here".to_owned()))
+    });
+    Ok(Envelope { number, id, aggregate, at, event })
 }
 
 fn through_json<T: Serialize + DeserializeOwned>(value: &T) -> Result<T, PortError> {
@@ -241,5 +260,51 @@ mod tests {
             CallContext::new(Actor::Anonymous, "r".parse().unwrap(), Timestamp::UNIX_EPOCH, Duration::ZERO);
         let provider = GreeterProvider(Arc::new(Polite));
         assert!(provider.dispatch("insult", &call, Value::Null).now_or_never().unwrap().is_err());
+    }
+
+    /// What a provider of a later release announces.
+    #[derive(Clone, serde::Serialize, serde::Deserialize)]
+    struct Untyped(Value);
+
+    struct Later;
+
+    #[async_trait]
+    impl EventFeed<Untyped> for Later {
+        async fn events_after(&self, _: i64, _: Limit) -> Result<Vec<Carried<Untyped>>, PortError> {
+            let event = |number: i64, event| Envelope {
+                number,
+                id: crate::TypedId::from_uuid(uuid::Uuid::from_u128(7)),
+                aggregate: "a".to_owned(),
+                at: Timestamp::UNIX_EPOCH,
+                event,
+            };
+            let damaged = Err(Unreadable("damaged".to_owned()));
+            Ok(vec![
+                event(1, Ok(Untyped(Value::from(7)))),
+                event(2, damaged),
+                event(3, Ok(Untyped(Value::Null))),
+            ])
+        }
+    }
+
+    #[test]
+    fn an_event_that_cannot_be_read_crosses_the_loopback_as_such() {
+        let far = LoopbackFeed(Arc::new(Later));
+        let events = far.events_after(0, Limit::MAX).now_or_never().unwrap().unwrap();
+        let read: Vec<_> = events.into_iter().map(|event| (event.number, event.open().is_ok())).collect();
+        assert_eq!(read, [(1, true), (2, false), (3, true)]);
+    }
+
+    #[test]
+    fn what_only_this_end_cannot_read_is_told_of_and_its_neighbours_arrive() {
+        let sent = Later.events_after(0, Limit::MAX).now_or_never().unwrap().unwrap();
+        let read: Vec<bool> = sent
+            .iter()
+            .map(|event| {
+                let bytes = serde_json::to_vec(event).unwrap();
+                received::<u8>(&bytes).unwrap().event.is_ok()
+            })
+            .collect();
+        assert_eq!(read, [true, false, false], "null is no number");
     }
 }

@@ -17,6 +17,8 @@ use crate::tables::idempotency_keys;
 const KEPT: Duration = Duration::from_hours(24);
 /// How long a claim without a value blocks others: longer than any request lasts, short enough after a crash.
 const IN_FLIGHT: Duration = Duration::from_mins(1);
+/// Keys that one transaction deletes, unless more expired at the very same instant.
+const BATCH: i64 = 1_000;
 
 /// One use of an `Idempotency-Key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,10 +133,20 @@ pub async fn release<C: IdempotencyConn>(c: &mut C, claim: &Claim) -> Result<(),
     c.release_key(claim).await
 }
 
-/// Deletes expired keys and says how many. A job's work.
+/// Deletes expired keys, in transactions of a bounded size, and says how many. A job's work.
 pub async fn purge(db: &Db, now: Timestamp) -> Result<usize, StoreError> {
-    crate::write_one!(*db, |c| {
-        use idempotency_keys::dsl;
-        Ok(diesel::delete(dsl::idempotency_keys.filter(dsl::expires_at.le(Ts(now)))).execute(c).await?)
-    })
+    let mut purged = 0;
+    loop {
+        let batch: Result<usize, StoreError> = crate::write!(*db, |c| {
+            use idempotency_keys::dsl;
+            let expired = dsl::idempotency_keys.filter(dsl::expires_at.le(Ts(now))).order(dsl::expires_at);
+            let found: Vec<Ts> = expired.limit(BATCH).select(dsl::expires_at).load(c).await?;
+            let Some(last) = found.last() else { return Ok(0) };
+            Ok(diesel::delete(dsl::idempotency_keys.filter(dsl::expires_at.le(*last))).execute(c).await?)
+        });
+        match batch? {
+            0 => return Ok(purged),
+            some => purged += some,
+        }
+    }
 }

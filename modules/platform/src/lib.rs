@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod random;
 pub mod sql;
 pub mod telemetry;
+pub mod upkeep;
 pub mod web;
 
 mod tables;

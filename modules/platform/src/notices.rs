@@ -1,4 +1,8 @@
-//! Notices to an account: a stream per account with dense sequence numbers, which the live inbox topic shows.
+//! Notices to an account: a stream per account with dense sequence numbers, which the live inbox topic shows. Old ones
+//! are removed from its beginning; the newest always stays, so that a reader who missed some sees that it did.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -10,6 +14,9 @@ use serde_json::Value;
 use crate::db::{Db, StoreError};
 use crate::sql::{Json, Key, Ts};
 use crate::tables::{notice_heads, notices};
+
+/// Notices that one transaction looks at to remove.
+const BATCH: i64 = 500;
 
 /// One notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +87,8 @@ pub async fn append<C: NoticesConn>(
     c.append_notice(account, kind, body, at).await
 }
 
-/// The account's notices with a number above `after`, in order.
+/// The account's notices with a number above `after`, in order. If older ones were removed the first may be later than
+/// `after + 1`, and there is always the latest.
 pub async fn after(db: &Db, account: AccountId, after: i64, limit: Limit) -> Result<Vec<Notice>, StoreError> {
     let rows: Result<Vec<Row>, StoreError> = crate::read!(*db, |c| {
         let rows = notices::table
@@ -101,4 +109,33 @@ pub async fn head(db: &Db, account: AccountId) -> Result<i64, StoreError> {
         Ok(head.first(c).await.optional()?)
     });
     Ok(head?.unwrap_or(0))
+}
+
+/// Removes notices older than `retention`, a bounded number, oldest first, and says how many. Numbers go on as before.
+pub(crate) async fn prune(db: &Db, retention: Duration, now: Timestamp) -> Result<usize, StoreError> {
+    let old = Ts(now.minus(retention));
+    crate::write!(*db, |c| {
+        let found: Vec<(Key, i64)> = notices::table
+            .inner_join(notice_heads::table.on(notice_heads::account.eq(notices::account)))
+            .filter(notices::at.lt(old))
+            .filter(notices::seq.lt(notice_heads::seq))
+            .order(notices::at)
+            .limit(BATCH)
+            .select((notices::account, notices::seq))
+            .load(c)
+            .await?;
+        // Only a beginning goes, so that what is left has no gap; accounts in order, so that two bodies never wait for
+        // each other.
+        let mut last: BTreeMap<Key, i64> = BTreeMap::new();
+        for (account, seq) in found {
+            let newest = last.entry(account).or_default();
+            *newest = seq.max(*newest);
+        }
+        let mut removed = 0;
+        for (account, seq) in last {
+            let own = notices::table.filter(notices::account.eq(account)).filter(notices::seq.le(seq));
+            removed += diesel::delete(own).execute(c).await?;
+        }
+        Ok(removed)
+    })
 }

@@ -5,6 +5,8 @@
 //! On PostgreSQL a relay does it afterwards; its lease is the lock on the one row of `outbox_head`, held for one
 //! transaction, so any node may relay at once and a dead one blocks nobody.
 
+mod keeping;
+
 use std::fmt::Display;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -16,14 +18,16 @@ use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use kernel::id::EventId;
 use kernel::page::Limit;
-use kernel::{Clock, Envelope, EventFeed, PortError, Timestamp};
+use kernel::{Carried, Clock, Envelope, EventFeed, PortError, Timestamp, Unreadable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+pub(crate) use keeping::prune;
 
 use crate::bus::Bell;
 use crate::db::{Db, LiteConn, Pg, PgConn, StoreError, note_appended_on_pg};
 use crate::lifecycle::Tasks;
-use crate::sql::{Json, Key, Ts};
+use crate::sql::{Json, Key, Loose, Ts};
 use crate::tables::outbox_events;
 
 /// An event about to be appended.
@@ -70,8 +74,9 @@ struct NewRow {
 struct Row {
     number: Option<i64>,
     id: Key,
+    kind: String,
     aggregate: String,
-    payload: Json<serde_json::Value>,
+    payload: Loose,
     at: Ts,
 }
 
@@ -118,43 +123,42 @@ pub async fn append<C: OutboxConn>(c: &mut C, event: NewEvent) -> Result<(), Sto
 /// A context's numbered events, as consumers in this process pull them.
 pub struct Feed<E> {
     db: Db,
+    clock: Arc<dyn Clock>,
     event: PhantomData<fn() -> E>,
 }
 
 impl<E> Feed<E> {
     /// The feed over the outbox in `db`.
     #[must_use]
-    pub fn new(db: Db) -> Self {
-        Self { db, event: PhantomData }
+    pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
+        Self { db, clock, event: PhantomData }
     }
+}
+
+/// One row as consumers see it. The reason names the event's kind, which is a word of ours, and nothing of its content.
+fn carried<E: DeserializeOwned>(row: Row) -> Carried<E> {
+    let Row { number, id, kind, aggregate, payload: Loose(payload), at } = row;
+    let event = payload
+        .and_then(|content| serde_json::from_value(content).ok())
+        .ok_or_else(|| Unreadable(format!("the event {kind} cannot be decoded")));
+    Envelope { number: number.unwrap_or_default(), id: id.id(), aggregate, at: at.time(), event }
 }
 
 #[async_trait]
 impl<E: DeserializeOwned + Send + 'static> EventFeed<E> for Feed<E> {
-    async fn events_after(&self, after: i64, limit: Limit) -> Result<Vec<Envelope<E>>, PortError> {
+    async fn events_after(&self, after: i64, limit: Limit) -> Result<Vec<Carried<E>>, PortError> {
         let rows: Result<Vec<Row>, StoreError> = crate::read!(self.db, |c| {
             use outbox_events::dsl;
             let numbered =
                 dsl::outbox_events.filter(dsl::number.gt(after)).order(dsl::number).limit(limit.rows());
-            Ok(numbered.select((dsl::number, dsl::id, dsl::aggregate, dsl::payload, dsl::at)).load(c).await?)
+            let columns = (dsl::number, dsl::id, dsl::kind, dsl::aggregate, dsl::payload, dsl::at);
+            Ok(numbered.select(columns).load(c).await?)
         });
-        let mut events = Vec::new();
-        for row in rows? {
-            let number = row.number.unwrap_or_default();
-            match serde_json::from_value(row.payload.0) {
-                Ok(event) => events.push(Envelope {
-                    number,
-                    id: row.id.id(),
-                    aggregate: row.aggregate,
-                    at: row.at.time(),
-                    event,
-                }),
-                // What stands before the undecodable event can still be handled; then consumers wait and say so.
-                Err(_) if !events.is_empty() => break,
-                Err(_) => return Err(PortError::unavailable(format!("event {number} cannot be decoded"))),
-            }
-        }
-        Ok(events)
+        Ok(rows?.into_iter().map(carried).collect())
+    }
+
+    async fn acknowledge(&self, consumer: &str, number: i64) -> Result<(), PortError> {
+        Ok(keeping::acknowledge(&self.db, consumer, number, self.clock.now()).await?)
     }
 }
 
@@ -165,7 +169,7 @@ pub fn publish<E: DeserializeOwned + Send + 'static>(
     clock: Arc<dyn Clock>,
     tasks: &Tasks,
 ) -> (Arc<dyn EventFeed<E>>, Bell) {
-    let feed = Arc::new(Feed::new(db.clone()));
+    let feed = Arc::new(Feed::new(db.clone(), clock.clone()));
     let Some(relay) = Relay::new(db) else { return (feed, db.bell()) };
     let bell = relay.numbered.clone();
     let (committed, stop) = (db.bell(), tasks.clone());

@@ -179,6 +179,24 @@ impl<T: DeserializeOwned + Debug> FromSql<types::Doc, Sqlite> for Json<T> {
     }
 }
 
+/// A JSON document that may be damaged: a row that holds one is read all the same.
+#[derive(Debug, Clone, PartialEq, Eq, FromSqlRow)]
+#[diesel(sql_type = types::Doc)]
+pub(crate) struct Loose(pub(crate) Option<serde_json::Value>);
+
+impl FromSql<types::Doc, Pg> for Loose {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let document = <Json<serde_json::Value> as FromSql<types::Doc, Pg>>::from_sql(value);
+        Ok(Self(document.ok().map(|Json(document)| document)))
+    }
+}
+impl FromSql<types::Doc, Sqlite> for Loose {
+    fn from_sql(value: SqliteValue<'_>) -> deserialize::Result<Self> {
+        let document = <Json<serde_json::Value> as FromSql<types::Doc, Sqlite>>::from_sql(value);
+        Ok(Self(document.ok().map(|Json(document)| document)))
+    }
+}
+
 /// One of a closed set of words (a `kernel::words!` enum) in a `Text` column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Text)]

@@ -12,6 +12,10 @@ diesel::table! {
     }
 }
 diesel::table! {
+    use crate::sql::prelude::*;
+    outbox_consumers (consumer) { consumer -> Text, number -> BigInt, heard_at -> Instant, }
+}
+diesel::table! {
     inbox_cursors (consumer) { consumer -> Text, number -> BigInt, }
 }
 diesel::table! {
@@ -81,3 +85,5 @@ diesel::table! {
     use crate::sql::prelude::*;
     notices (account, seq) { account -> Uid, seq -> BigInt, kind -> Text, body -> Doc, at -> Instant, }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(notices, notice_heads);

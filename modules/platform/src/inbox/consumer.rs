@@ -1,11 +1,11 @@
 //! The loop that pulls events and hands them to their handler.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kernel::page::Limit;
-use kernel::{Clock, Envelope, EventFeed, Timestamp};
+use kernel::{Carried, Clock, EventFeed, Timestamp};
 
 use super::rows::{self, Parked, Standing};
 use super::{HandleError, Handler};
@@ -22,8 +22,12 @@ pub struct Consumer<E> {
     feed: Arc<dyn EventFeed<E>>,
     clock: Arc<dyn Clock>,
     handler: Arc<dyn Handler<E>>,
+    joins_late: bool,
+    /// What the provider was last told, and when.
+    acknowledged: Mutex<Option<(i64, Timestamp)>>,
     failures: metrics::Counter,
     parked: metrics::Gauge,
+    missing: metrics::Gauge,
     lag: metrics::Gauge,
 }
 
@@ -48,8 +52,8 @@ impl Progress {
 const POLL: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PARK: Duration = Duration::from_hours(1);
-/// Parked events tried in one round at most.
-const RETRIES: usize = 20;
+/// How often the provider is told of progress at most, and of none at least.
+const ACKNOWLEDGE: (Duration, Duration) = (Duration::from_mins(1), Duration::from_mins(10));
 
 impl<E: Send + Sync + 'static> Consumer<E> {
     /// A consumer that keeps its cursor in `db`, the database its handler writes to.
@@ -66,10 +70,21 @@ impl<E: Send + Sync + 'static> Consumer<E> {
             feed,
             clock,
             handler,
+            joins_late: false,
+            acknowledged: Mutex::default(),
             failures: metrics::counter!("inbox_failures_total", "consumer" => name),
             parked: metrics::gauge!("inbox_parked", "consumer" => name),
+            missing: metrics::gauge!("inbox_missing", "consumer" => name),
             lag: metrics::gauge!("inbox_lag_seconds", "consumer" => name),
         }
+    }
+
+    /// For a consumer that is added to systems that have run for long: it begins with the oldest event that is still
+    /// kept, instead of demanding the first there ever was. What happened before it reads from the provider's port.
+    #[must_use]
+    pub fn joins_late(mut self) -> Self {
+        self.joins_late = true;
+        self
     }
 
     /// Runs until the process stops, woken by `bell` and by a slow poll.
@@ -104,36 +119,62 @@ impl<E: Send + Sync + 'static> Consumer<E> {
 
     /// Handles what is there now: due parked events first, then a page of new ones.
     pub async fn round(&self) -> Result<Progress, HandleError> {
-        let Standing { cursor, parked } = self.standing().await?;
-        self.parked.set(f64::from(u32::try_from(parked.len()).unwrap_or(u32::MAX)));
-        let mut progress = Progress { handled: self.retry_parked(&parked).await?, ..Progress::default() };
-        let waiting: HashSet<String> = parked.into_iter().map(|parked| parked.aggregate).collect();
-        self.take_new(cursor, waiting, &mut progress).await?;
+        let standing = self.standing().await?;
+        self.acknowledge(&standing).await;
+        let Standing { cursor, parked, due, .. } = standing;
+        self.parked.set(f64::from(i32::try_from(parked).unwrap_or(i32::MAX)));
+        let mut progress = Progress { handled: self.retry_parked(&due).await?, ..Progress::default() };
+        self.take_new(cursor, &mut progress).await?;
         Ok(progress)
     }
 
-    async fn standing(&self) -> Result<Standing, StoreError> {
-        if let Some(standing) = rows::standing(&self.db, self.name).await? {
+    async fn standing(&self) -> Result<Standing, HandleError> {
+        let now = self.clock.now();
+        if let Some(standing) = rows::standing(&self.db, self.name, now).await? {
             return Ok(standing);
         }
-        rows::begin(&self.db, self.name).await?;
-        Ok(rows::standing(&self.db, self.name).await?.unwrap_or(Standing { cursor: 0, parked: Vec::new() }))
+        let mut before = 0;
+        if self.joins_late {
+            let oldest = self.feed.events_after(0, one()).await?;
+            before = oldest.first().map_or(0, |event| event.number - 1);
+        }
+        rows::begin(&self.db, self.name, before).await?;
+        let standing = rows::standing(&self.db, self.name, now).await?;
+        Ok(standing.ok_or_else(|| StoreError::inconsistent("a cursor that was just made"))?)
     }
 
-    async fn take_new(
-        &self,
-        mut cursor: i64,
-        mut waiting: HashSet<String>,
-        progress: &mut Progress,
-    ) -> Result<(), HandleError> {
+    /// Tells the provider what it need not keep for this consumer: a parked event will be asked for again. A provider
+    /// that does not hear it keeps more than it must, and hears the next.
+    async fn acknowledge(&self, standing: &Standing) {
+        let (news, no_news) = ACKNOWLEDGE;
+        let done =
+            standing.oldest_parked.map_or(standing.cursor, |oldest| oldest.min(standing.cursor + 1) - 1);
+        let now = self.clock.now();
+        let last = *self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        let pause = |number| if number == done { no_news } else { news };
+        if last.is_some_and(|(number, at)| now.since(at) < pause(number)) {
+            return;
+        }
+        match self.feed.acknowledge(self.name, done).await {
+            Ok(()) => {
+                *self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner) = Some((done, now));
+            }
+            Err(error) => tracing::warn!(consumer = self.name, %error, "progress could not be acknowledged"),
+        }
+    }
+
+    async fn take_new(&self, mut cursor: i64, progress: &mut Progress) -> Result<(), HandleError> {
         let events = self.feed.events_after(cursor, Limit::MAX).await?;
+        let mut waiting = self.waiting(&events).await?;
         let mut seen = cursor;
         for event in events {
             if event.number != seen + 1 {
-                return Err(HandleError::Retry(format!("event {} is missing from the feed", seen + 1)));
+                return Err(self.missing(seen, event.number));
             }
             seen = event.number;
-            if !self.handler.wants(&event) {
+            let (aggregate, at) = (event.aggregate.clone(), event.at);
+            let event = event.open();
+            if event.as_ref().is_ok_and(|event| !self.handler.wants(event)) {
                 progress.skipped += 1;
                 continue;
             }
@@ -141,68 +182,97 @@ impl<E: Send + Sync + 'static> Consumer<E> {
                 rows::skip(&self.db, self.name, cursor, seen - 1).await?;
             }
             cursor = seen;
-            self.lag.set(self.clock.now().since(event.at).as_secs_f64());
-            if waiting.contains(&event.aggregate) {
-                self.park(&event, 0, "waits for an earlier event").await?;
+            self.lag.set(self.clock.now().since(at).as_secs_f64());
+            if waiting.contains(&aggregate) {
+                self.park(seen, aggregate, 0, "waits for an earlier event").await?;
                 progress.parked += 1;
                 continue;
             }
-            match self.handler.handle(&event).await {
+            let handled = match &event {
+                Ok(event) => self.handler.handle(event).await,
+                Err(closed) => Err(HandleError::Poison(closed.event.to_string())),
+            };
+            match handled {
                 Ok(()) => progress.handled += 1,
                 Err(HandleError::Poison(reason)) => {
                     self.failures.increment(1);
                     tracing::error!(consumer = self.name, number = seen, %reason, "an event was parked");
-                    self.park(&event, 1, &reason).await?;
-                    waiting.insert(event.aggregate);
+                    self.park(seen, aggregate.clone(), 1, &reason).await?;
+                    waiting.insert(aggregate);
                     progress.parked += 1;
                 }
                 Err(retry @ HandleError::Retry(_)) => return Err(retry),
             }
         }
+        self.missing.set(0.0);
         if cursor < seen {
             rows::skip(&self.db, self.name, cursor, seen).await?;
         }
         Ok(())
     }
 
-    /// Tries the oldest parked event of each aggregate whose time has come.
-    async fn retry_parked(&self, parked: &[Parked]) -> Result<usize, HandleError> {
-        let (now, mut tried, mut handled) = (self.clock.now(), HashSet::new(), 0);
-        for one in parked {
-            if tried.len() >= RETRIES || !tried.insert(one.aggregate.as_str()) || one.retry_at.time() > now {
+    /// The aggregates of these events that have events parked already.
+    async fn waiting(&self, events: &[Carried<E>]) -> Result<HashSet<String>, StoreError> {
+        if events.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let aggregates: HashSet<String> = events.iter().map(|event| event.aggregate.clone()).collect();
+        rows::waiting(&self.db, self.name, aggregates.into_iter().collect()).await
+    }
+
+    /// Events are gone that this consumer never saw. It does not go on without them: somebody has to look.
+    fn missing(&self, seen: i64, next: i64) -> HandleError {
+        let missing = next - seen - 1;
+        self.missing.set(f64::from(i32::try_from(missing).unwrap_or(i32::MAX)));
+        tracing::error!(consumer = self.name, after = seen, next, "the feed has lost events");
+        HandleError::Retry(format!("{missing} events after {seen} are missing from the feed"))
+    }
+
+    /// Tries parked events whose time has come, each the first of its aggregate.
+    async fn retry_parked(&self, due: &[Parked]) -> Result<usize, HandleError> {
+        let mut done = 0;
+        for parked in due {
+            let found = self.feed.events_after(parked.number - 1, one()).await?;
+            let Some(event) = found.into_iter().next().filter(|event| event.number == parked.number) else {
+                self.put_off(parked, "it is missing from the feed".to_owned()).await?;
                 continue;
-            }
-            let found =
-                self.feed.events_after(one.number - 1, Limit::try_from(1).unwrap_or_default()).await?;
-            let Some(event) = found.into_iter().next().filter(|event| event.number == one.number) else {
-                return Err(HandleError::Retry(format!(
-                    "parked event {} is missing from the feed",
-                    one.number
-                )));
             };
-            match self.handler.handle(&event).await {
-                Ok(()) => handled += 1,
-                Err(HandleError::Poison(reason)) => self.put_off(one, reason, now).await?,
+            let handled = match event.open() {
+                Ok(event) if !self.handler.wants(&event) => {
+                    Ok(rows::unpark(&self.db, self.name, parked.number).await?)
+                }
+                Ok(event) => self.handler.handle(&event).await,
+                Err(closed) => Err(HandleError::Poison(closed.event.to_string())),
+            };
+            match handled {
+                Ok(()) => done += 1,
+                Err(HandleError::Poison(reason)) => self.put_off(parked, reason).await?,
                 Err(retry @ HandleError::Retry(_)) => return Err(retry),
             }
         }
-        Ok(handled)
+        Ok(done)
     }
 
-    async fn put_off(&self, one: &Parked, reason: String, now: Timestamp) -> Result<(), StoreError> {
+    async fn put_off(&self, parked: &Parked, reason: String) -> Result<(), StoreError> {
         self.failures.increment(1);
-        let attempts = u32::try_from(one.attempts).unwrap_or(u32::MAX);
-        let until = now.plus(backoff(Duration::from_secs(1), attempts, LONGEST_PARK));
-        rows::put_off(&self.db, one.clone(), reason, until).await
+        let attempts = u32::try_from(parked.attempts).unwrap_or(u32::MAX);
+        let until = self.clock.now().plus(backoff(Duration::from_secs(1), attempts, LONGEST_PARK));
+        rows::put_off(&self.db, parked.clone(), reason, until).await
     }
 
-    async fn park(&self, event: &Envelope<E>, attempts: i64, reason: &str) -> Result<(), StoreError> {
+    async fn park(
+        &self,
+        number: i64,
+        aggregate: String,
+        attempts: i64,
+        reason: &str,
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let wait = if attempts == 0 { Duration::ZERO } else { Duration::from_secs(1) };
         let parked = Parked {
             consumer: self.name.to_owned(),
-            number: event.number,
-            aggregate: event.aggregate.clone(),
+            number,
+            aggregate,
             attempts,
             reason: reason.to_owned(),
             parked_at: now.into(),
@@ -210,6 +280,10 @@ impl<E: Send + Sync + 'static> Consumer<E> {
         };
         rows::park(&self.db, self.name, parked).await
     }
+}
+
+fn one() -> Limit {
+    Limit::try_from(1).unwrap_or_default()
 }
 
 fn backoff(first: Duration, failures: u32, longest: Duration) -> Duration {

@@ -1,13 +1,15 @@
 //! Consuming another context's events: each handled once, in order. The effect and the consumer's cursor are committed
-//! together; an event that fails parks its aggregate, and that aggregate's later events wait for it.
+//! together; an event that fails, or cannot even be read, parks its aggregate, and that aggregate's later events wait.
 
 mod consumer;
+mod parked;
 mod rows;
 
 use async_trait::async_trait;
 use kernel::{Envelope, PortError};
 
 pub use consumer::{Consumer, Progress};
+pub use parked::{ParkedAggregate, parked, retry};
 pub use rows::InboxConn;
 
 use crate::db::StoreError;

@@ -1,5 +1,8 @@
 //! The rows of the inbox: cursors and parked events.
 
+use std::collections::HashSet;
+
+use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::Timestamp;
@@ -46,35 +49,71 @@ pub(super) struct Parked {
 /// Where a consumer stands.
 pub(super) struct Standing {
     pub(super) cursor: i64,
-    /// Parked events, oldest first; bounded, so a flood of failures is worked off in portions.
-    pub(super) parked: Vec<Parked>,
+    /// How many events are parked.
+    pub(super) parked: i64,
+    /// The oldest of them.
+    pub(super) oldest_parked: Option<i64>,
+    /// Of aggregates whose time has come, the event that the others wait for; the longest overdue first.
+    pub(super) due: Vec<Parked>,
 }
 
-const PARKED_AT_ONCE: i64 = 1_000;
+/// Parked events tried in one round at most.
+const RETRIES: i64 = 20;
 
-pub(super) async fn standing(db: &Db, consumer: &'static str) -> Result<Option<Standing>, StoreError> {
+pub(super) async fn standing(
+    db: &Db,
+    consumer: &'static str,
+    now: Timestamp,
+) -> Result<Option<Standing>, StoreError> {
     crate::read!(*db, |c| {
         let Some(cursor) =
             inbox_cursors::table.find(consumer).select(inbox_cursors::number).first(c).await.optional()?
         else {
             return Ok(None);
         };
-        let parked = inbox_parked::table
-            .filter(inbox_parked::consumer.eq(consumer))
-            .order(inbox_parked::number)
-            .limit(PARKED_AT_ONCE)
-            .select(Parked::as_select())
-            .load(c)
-            .await?;
-        Ok(Some(Standing { cursor, parked }))
+        let own = inbox_parked::table.filter(inbox_parked::consumer.eq(consumer));
+        let (parked, oldest_parked): (i64, Option<i64>) =
+            own.select((count_star(), min(inbox_parked::number))).first(c).await?;
+        let due = if parked == 0 {
+            Vec::new()
+        } else {
+            let before = diesel::alias!(inbox_parked as before);
+            own.filter(inbox_parked::retry_at.le(Ts(now)))
+                .filter(diesel::dsl::not(diesel::dsl::exists(
+                    before
+                        .filter(before.field(inbox_parked::consumer).eq(inbox_parked::consumer))
+                        .filter(before.field(inbox_parked::aggregate).eq(inbox_parked::aggregate))
+                        .filter(before.field(inbox_parked::number).lt(inbox_parked::number)),
+                )))
+                .order((inbox_parked::retry_at, inbox_parked::number))
+                .limit(RETRIES)
+                .select(Parked::as_select())
+                .load(c)
+                .await?
+        };
+        Ok(Some(Standing { cursor, parked, oldest_parked, due }))
     })
 }
 
-/// The cursor of a consumer that begins: before the first event.
-pub(super) async fn begin(db: &Db, consumer: &'static str) -> Result<(), StoreError> {
+/// Which of these aggregates have parked events, so that what follows waits.
+pub(super) async fn waiting(
+    db: &Db,
+    consumer: &'static str,
+    aggregates: Vec<String>,
+) -> Result<HashSet<String>, StoreError> {
+    let found: Result<Vec<String>, StoreError> = crate::read!(*db, |c| {
+        let own = inbox_parked::table.filter(inbox_parked::consumer.eq(consumer));
+        let among = own.filter(inbox_parked::aggregate.eq_any(aggregates));
+        Ok(among.select(inbox_parked::aggregate).distinct().load(c).await?)
+    });
+    Ok(found?.into_iter().collect())
+}
+
+/// The cursor of a consumer that begins, after the event `number`.
+pub(super) async fn begin(db: &Db, consumer: &'static str, number: i64) -> Result<(), StoreError> {
     crate::write_one!(*db, |c| {
         diesel::insert_into(inbox_cursors::table)
-            .values((inbox_cursors::consumer.eq(consumer), inbox_cursors::number.eq(0)))
+            .values((inbox_cursors::consumer.eq(consumer), inbox_cursors::number.eq(number)))
             .on_conflict_do_nothing()
             .execute(c)
             .await?;
@@ -91,6 +130,14 @@ pub(super) async fn park(db: &Db, consumer: &'static str, parked: Parked) -> Res
     crate::write!(*db, |c| {
         c.advance_cursor(consumer, parked.number).await?;
         diesel::insert_into(inbox_parked::table).values(parked).execute(c).await?;
+        Ok(())
+    })
+}
+
+/// Takes back that an event is parked, without an effect: nobody wants it.
+pub(super) async fn unpark(db: &Db, consumer: &'static str, number: i64) -> Result<(), StoreError> {
+    crate::write_one!(*db, |c| {
+        diesel::delete(inbox_parked::table.find((consumer, number))).execute(c).await?;
         Ok(())
     })
 }

@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use kernel::id::NodeId;
 use kernel::{PortError, Timestamp};
 
+pub(crate) use rows::forget;
 pub use rows::{JobStatus, list, retry, run_now};
 pub use runner::{Ran, Runner};
 

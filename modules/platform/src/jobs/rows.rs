@@ -92,6 +92,15 @@ pub async fn retry(db: &Db, name: &str, now: Timestamp) -> Result<bool, StoreErr
     })
 }
 
+/// Forgets jobs that nobody has run although they were due before `before`: a release that is gone had them. A node
+/// that does have such a job makes its row anew.
+pub(crate) async fn forget(db: &Db, before: Timestamp) -> Result<usize, StoreError> {
+    crate::write_one!(*db, |c| {
+        let unheld = jobs::leased_until.is_null().or(jobs::leased_until.lt(Ts(before)));
+        Ok(diesel::delete(jobs::table.filter(jobs::due_at.lt(Ts(before))).filter(unheld)).execute(c).await?)
+    })
+}
+
 pub(super) fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX).max(1)
 }

@@ -29,7 +29,7 @@ struct Recorder {
     fault: fn(u64, &Envelope<NoteEvent>) -> Fault,
 }
 
-enum Fault {
+pub(crate) enum Fault {
     None,
     /// The process dies before the commit.
     Before,
@@ -69,19 +69,23 @@ impl Handler<NoteEvent> for Recorder {
     }
 }
 
-fn consumer(store: &Store, fault: fn(u64, &Envelope<NoteEvent>) -> Fault) -> Consumer<NoteEvent> {
+pub(crate) fn consumer(store: &Store, fault: fn(u64, &Envelope<NoteEvent>) -> Fault) -> Consumer<NoteEvent> {
     let handler = Recorder { db: store.db.clone(), calls: AtomicU64::new(0), fault };
-    let feed = Arc::new(Feed::<NoteEvent>::new(store.db.clone()));
+    let feed = Arc::new(feed_of(store));
     Consumer::new(store.db.clone(), NAME, feed, Arc::new(store.clock.clone()), Arc::new(handler))
 }
 
-async fn number_all(db: &Db) {
+pub(crate) fn feed_of(store: &Store) -> Feed<NoteEvent> {
+    Feed::new(store.db.clone(), Arc::new(store.clock.clone()))
+}
+
+pub(crate) async fn number_all(db: &Db) {
     if let Some(relay) = Relay::new(db) {
         while relay.number_some().await.unwrap() > 0 {}
     }
 }
 
-async fn recorded(db: &Db) -> Vec<(i64, String)> {
+pub(crate) async fn recorded(db: &Db) -> Vec<(i64, String)> {
     let rows: Result<Vec<(i64, String)>, StoreError> = platform::read!(*db, |c| {
         Ok(effects::table.order(effects::place).select((effects::number, effects::aggregate)).load(c).await?)
     });
@@ -89,7 +93,7 @@ async fn recorded(db: &Db) -> Vec<(i64, String)> {
 }
 
 /// Every event of `expected` numbers, each once, in order within each aggregate.
-fn assert_exactly_once_in_order(recorded: &[(i64, String)], expected: &[i64]) {
+pub(crate) fn assert_exactly_once_in_order(recorded: &[(i64, String)], expected: &[i64]) {
     let mut numbers: Vec<i64> = recorded.iter().map(|(number, _)| *number).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, expected);
@@ -120,7 +124,7 @@ platform::for_each_database! { MIGRATIONS;
         })).await;
         join_all(relays).await;
         number_all(&test.db).await;
-        let feed = Feed::<NoteEvent>::new(test.db.clone());
+        let feed = feed_of(&store);
         let mut numbers = Vec::new();
         while let Some(last) = {
             let page = feed.events_after(numbers.last().copied().unwrap_or(0), Limit::default()).await.unwrap();
@@ -158,48 +162,6 @@ platform::for_each_database! { MIGRATIONS;
         });
         join_all(nodes).await;
         assert_exactly_once_in_order(&recorded(&test.db).await, &(1..=60).collect::<Vec<i64>>());
-    }
-
-    async fn a_failing_event_parks_its_aggregate_and_nobody_elses(test: TestDb) {
-        let store = Store::new(&test.db);
-        for aggregate in ["good", "bad", "good", "bad", "ignored", "good"] {
-            store.announce(aggregate).await;
-        }
-        number_all(&test.db).await;
-        let first = consumer(&store, |_, event| {
-            if event.aggregate == "bad" { Fault::Poison } else { Fault::None }
-        });
-        let progress = first.round().await.unwrap();
-        assert_eq!(progress, Progress { handled: 3, skipped: 1, parked: 2 });
-        let parked = "SELECT count(*) AS value FROM inbox_parked";
-        assert_eq!(store.scalar(parked).await, 2);
-        // What comes for the parked aggregate waits too, even though the consumer is well again.
-        store.announce("bad").await;
-        store.announce("good").await;
-        number_all(&test.db).await;
-        let second = consumer(&store, |_, _| Fault::None);
-        assert_eq!(second.round().await.unwrap(), Progress { handled: 1, skipped: 0, parked: 1 });
-        assert_eq!(second.round().await.unwrap(), Progress::default(), "its time has not come");
-        store.clock.advance(Duration::from_secs(2));
-        for _ in 0..3 {
-            assert_eq!(second.round().await.unwrap(), Progress { handled: 1, skipped: 0, parked: 0 });
-        }
-        assert_eq!(store.scalar(parked).await, 0);
-        assert_exactly_once_in_order(&recorded(&test.db).await, &[1, 2, 3, 4, 6, 7, 8]);
-    }
-
-    async fn what_follows_a_failing_event_in_the_same_page_waits_for_it(test: TestDb) {
-        let store = Store::new(&test.db);
-        for aggregate in ["good", "bad", "bad", "good"] {
-            store.announce(aggregate).await;
-        }
-        number_all(&test.db).await;
-        let consumer = consumer(&store, |call, _| if call == 1 { Fault::Poison } else { Fault::None });
-        let progress = consumer.round().await.unwrap();
-        assert_eq!(progress, Progress { handled: 2, skipped: 0, parked: 2 }, "the second could be handled");
-        store.clock.advance(Duration::from_secs(2));
-        while consumer.round().await.unwrap() != Progress::default() {}
-        assert_exactly_once_in_order(&recorded(&test.db).await, &[1, 2, 3, 4]);
     }
 
     async fn what_the_handler_does_not_want_moves_the_cursor_all_the_same(test: TestDb) {

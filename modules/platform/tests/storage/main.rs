@@ -5,6 +5,8 @@ mod catalogue;
 mod events;
 mod floor;
 mod jobs;
+mod keeping;
 mod migrations;
 mod notes;
+mod parking;
 mod transactions;

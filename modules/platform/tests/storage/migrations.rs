@@ -10,7 +10,7 @@ platform::for_each_database! { MIGRATIONS;
     async fn what_is_applied_is_what_is_embedded(test: TestDb) {
         let state = migration_state(&test.settings, &MIGRATIONS).await.unwrap();
         assert_eq!((state.pending, state.unknown), (vec![], vec![]));
-        assert_eq!(state.applied, ["00000000000001", "20261120000001"], "platform's first");
+        assert_eq!(state.applied, ["00000000000001", "00000000000002", "20261120000001"], "platform's first");
         assert_eq!(migrate(&test.settings, &MIGRATIONS).await, Ok(0));
     }
 
@@ -24,7 +24,7 @@ platform::for_each_database! { MIGRATIONS;
             testing::execute(&url, "DROP SCHEMA notes CASCADE").await;
         }
         let before = migration_state(&settings, &MIGRATIONS).await.unwrap();
-        assert_eq!((before.applied.len(), before.pending.len()), (0, 2));
+        assert_eq!((before.applied.len(), before.pending.len()), (0, 3));
         let all = join_all((0..8).map(|_| {
             let settings = settings.clone();
             tokio::spawn(async move { migrate(&settings, &MIGRATIONS).await })
@@ -32,7 +32,7 @@ platform::for_each_database! { MIGRATIONS;
         let mut applied: Vec<usize> =
             all.await.into_iter().map(|outcome| outcome.unwrap().unwrap()).collect();
         applied.sort_unstable();
-        assert_eq!(applied, [0, 0, 0, 0, 0, 0, 0, 2]);
+        assert_eq!(applied, [0, 0, 0, 0, 0, 0, 0, 3]);
         assert_eq!(migration_state(&settings, &MIGRATIONS).await.unwrap().pending, Vec::<String>::new());
     }
 }

@@ -109,7 +109,7 @@ async fn begin_consumer(db: &TestDb, consumer: &'static str) {
             &self,
             _: i64,
             _: kernel::Limit,
-        ) -> Result<Vec<Envelope<IdentityEvent>>, kernel::PortError> {
+        ) -> Result<Vec<kernel::Carried<IdentityEvent>>, kernel::PortError> {
             Ok(Vec::new())
         }
     }

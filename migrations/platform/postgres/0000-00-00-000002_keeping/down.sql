@@ -1,0 +1,2 @@
+DROP INDEX notices_at_idx;
+DROP TABLE outbox_consumers;
