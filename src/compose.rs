@@ -13,9 +13,11 @@ use platform::clock::SystemClock;
 use platform::crypto::{Mac, RootSecret};
 use platform::db::{DataDir, Db, Migrations, StoreError};
 use platform::health::Checks;
+use platform::jobs::Runner;
 use platform::lifecycle::Tasks;
 use platform::live::{Door, Hub, HubParts};
 use platform::random::OsRandom;
+use platform::upkeep::{self, Retention};
 use platform::web::{Table, TableError, Web};
 use secrecy::ExposeSecret;
 
@@ -30,6 +32,9 @@ mod operator;
 /// Every context's migrations, in the order of the context map.
 pub(crate) const MIGRATIONS: [&Migrations; 3] =
     [&identity::MIGRATIONS, &customer::MIGRATIONS, &game::MIGRATIONS];
+
+/// The jobs that keep the floor's tables of each context small, in the same order.
+const UPKEEP: [&str; 3] = ["identity.retention", "customer.retention", "game.retention"];
 
 /// How long a database may take to answer a readiness check.
 const CHECK: Duration = Duration::from_secs(2);
@@ -55,6 +60,7 @@ pub(crate) struct Composition {
     pub(crate) checks: Arc<Checks>,
     pub(crate) tasks: Tasks,
     modules: Arc<Modules>,
+    upkeep: Vec<Runner>,
     // Held as long as the databases are open.
     _data_dir: DataDir,
 }
@@ -89,6 +95,7 @@ impl Composition {
             floor.game(settings.game, game_db, door.clone(), (&identity, identity_port), &customer).await?;
         auth.accept_reconnect_tokens(game.reconnect.clone());
 
+        let upkeep = floor.upkeep(&databases, settings.retention);
         let Floor { clock, random, root, tasks, hub, .. } = floor;
         hub.add_topics(game.topics.clone());
         hub.watch("game", game.presence.clone());
@@ -101,7 +108,7 @@ impl Composition {
         let modules = Arc::new(Modules { identity, customer, game, databases, clock: clock.clone() });
         let checks = Arc::new(checks(clock, &modules));
         let table = Arc::new(http::table(contexts, door, checks.clone())?);
-        Ok(Self { web, table, hub, checks, tasks, modules, _data_dir: data_dir })
+        Ok(Self { web, table, hub, checks, tasks, modules, upkeep, _data_dir: data_dir })
     }
 
     /// Starts what runs in the background.
@@ -109,6 +116,9 @@ impl Composition {
         self.modules.identity.start();
         self.modules.customer.start();
         self.modules.game.start();
+        for runner in &self.upkeep {
+            runner.start(&self.tasks);
+        }
         let (hub, tasks) = (self.hub.clone(), self.tasks.clone());
         self.tasks.spawn("live.wheel", async move { hub.run_wheel(tasks.stopping()).await });
     }
@@ -198,6 +208,7 @@ impl Floor {
             root: self.root.clone(),
             public_origin: self.public_url.clone(),
             sockets: Arc::new(access::Sockets(self.hub.clone())),
+            hub: self.hub.clone(),
             reach: self.reach.clone(),
         };
         let built = identity::Identity::build(config, deps).await;
@@ -252,6 +263,16 @@ impl Floor {
         };
         let built = game::Game::build(config, deps).await;
         built.map_err(|reason| ComposeError::Module("game", reason))
+    }
+
+    /// What keeps the floor's own tables small, a runner for each database.
+    fn upkeep(&self, databases: &[Db; 3], retention: Retention) -> Vec<Runner> {
+        let began = self.clock.now();
+        let runner = |(name, db): (&'static str, &Db)| {
+            let job = upkeep::job(name, db, retention, began);
+            Runner::new(db.clone(), self.clock.clone(), self.node, vec![job])
+        };
+        UPKEEP.into_iter().zip(databases).map(runner).collect()
     }
 
     /// Identity as the others reach it: directly, or through the loopback.

@@ -61,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) live: platform::live::LiveSettings,
     pub(crate) ports: PortSettings,
     #[serde(default)]
+    pub(crate) retention: platform::upkeep::Retention,
+    #[serde(default)]
     pub(crate) identity: identity::Config,
     #[serde(default)]
     pub(crate) customer: customer::Config,
@@ -216,6 +218,7 @@ impl Settings {
             return Err(SettingsError::Invalid("server.drain_seconds lies between 1 and 60".to_owned()));
         }
         for (section, checked) in [
+            ("retention", self.retention.validate()),
             ("identity", self.identity.validate()),
             ("customer", self.customer.validate()),
             ("game", self.game.validate()),

@@ -1,5 +1,6 @@
 //! What an operator may set for identity, and what production must not leave as it is.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use kernel::Timestamp;
@@ -20,6 +21,8 @@ pub struct Config {
     pub access_token_seconds: u32,
     /// How new signing keys sign: `ES256` or `EdDSA`.
     pub signing_algorithm: SigningAlgorithm,
+    /// A file with a JWK set of RSA public keys: access tokens that these signed by RS256 are good too. None unless set.
+    pub verification_keys: Option<PathBuf>,
     /// After how many days the signing key is rotated by itself: 1 to 365.
     pub key_rotation_days: u32,
     /// Whether staff and distributors need a second factor. Production: `required`.
@@ -129,6 +132,7 @@ impl Default for Config {
             audience: "whot".to_owned(),
             access_token_seconds: 300,
             signing_algorithm: SigningAlgorithm::Es256,
+            verification_keys: None,
             key_rotation_days: 30,
             second_factor: SecondFactor::Required,
             one_person_mode: false,

@@ -25,7 +25,7 @@ use platform::bus::Bell;
 use platform::crypto::RootSecret;
 use platform::db::{Db, Migrations, embed_migrations};
 use platform::lifecycle::Tasks;
-use platform::live::InboxSource;
+use platform::live::{Hub, InboxSource};
 use platform::outbox;
 use platform::web::{AuthFailure, Routes};
 use tokio::runtime::Handle;
@@ -35,12 +35,12 @@ pub use app::revocation_view::SocketCloser;
 pub use config::{Config, Cost, Passwords, SecondFactor, Sessions, SigningAlgorithm, Throttles};
 
 use app::access_token::Audience;
-use app::key_ring::{KeyRing, RingError};
+use app::key_ring::{KeyRing, PublicKey, RingError, RingParts};
 use app::password_gate;
 use app::revocation_view::RevocationView;
 use app::secrets::Secrets;
 use app::verify_token::Verifier;
-use app::{App, bootstrap_admin, throttles};
+use app::{App, bootstrap_admin, foreign_keys, throttles};
 use domain::signing_key::Occasion;
 use store::{DieselStore, Store};
 
@@ -78,6 +78,8 @@ pub struct Deps {
     pub public_origin: String,
     /// Closes sockets whose session or account ended.
     pub sockets: Arc<dyn SocketCloser>,
+    /// The live sockets, for notices.
+    pub hub: Arc<Hub>,
     /// Told of every point at which a test may end the process.
     pub reach: Arc<dyn Fn(&'static str) + Send + Sync>,
 }
@@ -204,7 +206,7 @@ impl Identity {
 }
 
 async fn app_of(config: Config, deps: Deps) -> Result<App, BuildError> {
-    let Deps { clock, random, db, root, public_origin, sockets, reach, .. } = deps;
+    let Deps { clock, random, db, root, public_origin, sockets, hub, reach, .. } = deps;
     let ids = IdSource::new(clock.clone(), random.clone());
     let store: Arc<dyn Store> = Arc::new(DieselStore::new(db.clone(), ids.clone()));
     let passwords =
@@ -212,18 +214,16 @@ async fn app_of(config: Config, deps: Deps) -> Result<App, BuildError> {
             .map_err(BuildError::Passwords)?;
     let call =
         CallContext::new(Actor::system("identity.start"), RequestId::fresh(&*random), clock.now(), COMMAND);
-    let keys = KeyRing::open(
-        store.clone(),
-        Secrets::key_ring_sealer(&root),
-        random.clone(),
-        clock.clone(),
-        config.algorithm(),
-        &call,
-        config.rotation(),
-    )
-    .await
-    .map_err(|error: RingError| BuildError::Keys(error.to_string()))?;
-    let keys = Arc::new(keys);
+    let parts = RingParts {
+        store: store.clone(),
+        sealer: Secrets::key_ring_sealer(&root),
+        random: random.clone(),
+        clock: clock.clone(),
+        algorithm: config.algorithm(),
+        foreign: foreign_keys_of(&config)?,
+    };
+    let keys = KeyRing::open(parts, &call, config.rotation()).await;
+    let keys = Arc::new(keys.map_err(|error: RingError| BuildError::Keys(error.to_string()))?);
     let revocations = Arc::new(RevocationView::new(sockets, clock.clone()));
     revocations.catch_up(&*store).await.map_err(|error| BuildError::Keys(error.to_string()))?;
     let audience = Audience { issuer: public_origin, audience: config.audience.clone() };
@@ -241,6 +241,16 @@ async fn app_of(config: Config, deps: Deps) -> Result<App, BuildError> {
         passwords,
         keys,
         revocations,
+        push: Arc::new(move |posted| live::push(&hub, posted)),
         reach,
     })
+}
+
+/// The keys that the configuration names beside the ring's own.
+fn foreign_keys_of(config: &Config) -> Result<Vec<PublicKey>, BuildError> {
+    let Some(file) = &config.verification_keys else { return Ok(Vec::new()) };
+    let wrong =
+        |why: String| BuildError::Settings(format!("identity.verification_keys ({}): {why}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    foreign_keys::read(&text).map_err(wrong)
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use identity_api::RedemptionTicket;
 use kernel::id::{AccountId, RedemptionId};
 use kernel::{Actor, CallContext, Clock, IdSource, ManualClock, Principal, RequestId, SeededRandom};
-use platform::crypto::RootSecret;
+use platform::crypto::{Mac, RootSecret, SecretBytes};
 use platform::db::Db;
 use platform::lifecycle::Tasks;
+use platform::live::{Hub, HubParts, LiveSettings};
 use platform::random::OsRandom;
 use platform::web::{ClaimParts, Quota};
 use secrecy::SecretString;
@@ -32,6 +33,18 @@ pub(crate) struct House {
     pub(crate) app: Arc<App>,
     pub(crate) clock: ManualClock,
     pub(crate) closings: Arc<Closings>,
+    /// The live sockets.
+    pub(crate) hub: Arc<Hub>,
+}
+
+/// Live sockets that nobody has connected to yet.
+pub(crate) fn hub(clock: &ManualClock) -> Arc<Hub> {
+    Hub::new(HubParts {
+        clock: Arc::new(clock.clone()),
+        random: Arc::new(SeededRandom::new(2)),
+        cursor_key: Mac::new(&SecretBytes::from([3; 32])),
+        settings: LiveSettings::default(),
+    })
 }
 
 /// Settings that cost little and refuse nothing by rate.
@@ -62,6 +75,7 @@ impl House {
 
     pub(crate) async fn with(db: &Db, config: Config) -> Self {
         let (clock, closings) = (ManualClock::default(), Arc::new(Closings::default()));
+        let hub = hub(&clock);
         let deps = Deps {
             clock: Arc::new(clock.clone()),
             random: Arc::new(OsRandom),
@@ -71,10 +85,11 @@ impl House {
             root: RootSecret::from_bytes([9; 32]),
             public_origin: "https://whot.example".to_owned(),
             sockets: closings.clone(),
+            hub: hub.clone(),
             reach: Arc::new(|_| {}),
         };
         let app = Arc::new(app_of(config, deps).await.unwrap());
-        Self { app, clock, closings }
+        Self { app, clock, closings, hub }
     }
 
     pub(crate) fn call(&self) -> CallContext {

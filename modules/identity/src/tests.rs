@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_api::{BearerToken, DistributorStanding, IdentityEvent, Sanction};
-use kernel::{IdSource, Limit};
+use kernel::{Clock, IdSource, Limit};
 use platform::clock::SystemClock;
 use platform::crypto::RootSecret;
 use platform::lifecycle::Tasks;
@@ -27,6 +27,7 @@ async fn built(db: &TestDb, closings: Arc<Closings>, tasks: Tasks) -> Identity {
         root: RootSecret::from_bytes([9; 32]),
         public_origin: "https://whot.example".to_owned(),
         sockets: closings,
+        hub: crate::testing::hub(&kernel::ManualClock::default()),
         reach: Arc::new(|_| {}),
     };
     Identity::build(settings(), deps).await.unwrap()
@@ -49,12 +50,14 @@ platform::for_each_database! { MIGRATIONS;
         let identity = built(&db, Arc::default(), tasks.clone()).await;
         identity.start();
         let house = House::over(&db.db).await;
+        // At the same time as the other, whose jobs would take this one's sessions for long over.
+        house.clock.advance(SystemClock::new().now().since(house.clock.now()));
         let distributor = house.distributor("kola").await.account;
         let call = house.call();
         crate::app::standing::suspend(&house.app, &call, distributor, "audit".to_owned()).await.unwrap();
         let events = || async { identity.events.events_after(0, Limit::MAX).await.unwrap() };
         let of_distributor = || async {
-            let events = events().await.into_iter().map(|envelope| envelope.event);
+            let events = events().await.into_iter().map(|envelope| envelope.event.unwrap());
             events.filter(|event| event.account() == distributor).collect::<Vec<_>>()
         };
         until(|| async { of_distributor().await.len() >= 8 }).await;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use kernel::id::NodeId;
 use kernel::{Actor, CallContext, RequestId};
 use platform::db::Db;
-use platform::idempotency;
 use platform::jobs::{Job, JobError, Progress, Runner};
 use platform::lifecycle::Tasks;
 
@@ -26,7 +25,7 @@ const ROTATION: Duration = Duration::from_secs(30);
 pub(crate) fn start(app: &Arc<App>, db: &Db, node: NodeId, tasks: &Tasks) {
     let (tailing, stop) = (app.clone(), tasks.clone());
     tasks.spawn("identity.tail", async move { tail(&tailing, &stop).await });
-    Runner::new(db.clone(), app.clock.clone(), node, jobs(app, db)).start(tasks);
+    Runner::new(db.clone(), app.clock.clone(), node, jobs(app)).start(tasks);
 }
 
 /// Follows what other nodes revoke and rotate, and writes down which tokens were used here.
@@ -54,8 +53,8 @@ async fn tail(app: &App, stop: &Tasks) {
     let _ = app.verifier.flush_uses().await;
 }
 
-fn jobs(app: &Arc<App>, db: &Db) -> Vec<Job> {
-    let (rotating, pruning, db) = (app.clone(), app.clone(), db.clone());
+fn jobs(app: &Arc<App>) -> Vec<Job> {
+    let (rotating, pruning) = (app.clone(), app.clone());
     vec![
         Job::every("identity.rotate_keys", HOURLY, move |now| {
             let app = rotating.clone();
@@ -72,9 +71,8 @@ fn jobs(app: &Arc<App>, db: &Db) -> Vec<Job> {
             }
         }),
         Job::every("identity.prune", HOURLY, move |now| {
-            let (app, db) = (pruning.clone(), db.clone());
+            let app = pruning.clone();
             async move {
-                idempotency::purge(&db, now).await?;
                 let pruned = app.store.prune(now).await?;
                 Ok(if pruned.rows > 0 { Progress::More } else { Progress::Done })
             }

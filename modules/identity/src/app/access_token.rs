@@ -111,7 +111,7 @@ pub(crate) fn read(ring: &Ring, audience: &Audience, token: &str) -> Result<Clai
         return Err(Fault::Type);
     }
     let key = text(&header, "kid").and_then(|kid| ring.verifying(kid)).ok_or(Fault::UnknownKey)?;
-    if text(&header, "alg") != Some(key.algorithm().as_str()) {
+    if text(&header, "alg") != Some(key.alg()) {
         return Err(Fault::Algorithm);
     }
     let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).map_err(|_| Fault::Form)?;
@@ -173,10 +173,15 @@ pub(crate) fn permissions_of(account: &Account) -> Vec<Permission> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::key_ring::tests::{ring, ring_of};
+    use crate::app::foreign_keys;
+    use crate::app::key_ring::tests::{ring, ring_of, ring_with};
+    use crate::app::key_ring::{PublicHalf, PublicKey};
     use crate::domain::account::AccountState;
     use crate::domain::session::Device;
     use crate::domain::signing_key::Algorithm;
+    use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::rsa;
+    use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding};
     use identity_api::AccountStatus;
     use kernel::id::{PersonId, Uuid};
     use kernel::{AccountType, Roles, SeededRandom, TypedId};
@@ -288,6 +293,86 @@ mod tests {
         }
         for ignored in ["jku", "jwk", "x5u"] {
             assert_eq!(read(&changed(ignored, "https://evil.example")), Err(Fault::Signature), "{ignored}");
+        }
+    }
+
+    /// An RSA key of somebody else's, and the public half as a set that names it `old-1`.
+    fn foreign() -> (rsa::KeyPair, PublicKey) {
+        let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
+        let encode = |number: &[u8]| BASE64URL_NOPAD.encode(number);
+        let n = encode(pair.public_key().modulus().big_endian_without_leading_zero());
+        let e = encode(pair.public_key().exponent().big_endian_without_leading_zero());
+        let set = json!({"keys": [{"kty": "RSA", "alg": "RS256", "kid": "old-1", "n": n, "e": e}]});
+        let key = foreign_keys::read(&set.to_string()).unwrap().remove(0);
+        (pair, key)
+    }
+
+    /// `token` with another header and a signature of `sign` over it.
+    fn signed(token: &str, alg: &str, kid: &str, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+        let renamed = with_part(token, 0, |header| {
+            header.insert("alg".to_owned(), json!(alg));
+            header.insert("kid".to_owned(), json!(kid));
+        });
+        let (signed, _) = renamed.rsplit_once('.').unwrap();
+        format!("{signed}.{}", BASE64URL_NOPAD.encode(&sign(signed.as_bytes())))
+    }
+
+    fn rsa_signature(pair: &rsa::KeyPair, how: &'static dyn RsaEncoding, message: &[u8]) -> Vec<u8> {
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(how, &SystemRandom::new(), message, &mut signature).unwrap();
+        signature
+    }
+
+    #[test]
+    fn a_known_rsa_key_verifies_by_rs256_alone_and_signs_nothing() {
+        let (pair, key) = foreign();
+        let ring = ring_with(Algorithm::Es256, &[key]);
+        let own = token(&ring, AccountType::Player);
+        assert_eq!(part(&own, 0)["alg"], "ES256", "our own are signed as before");
+        let read = |token: &str| read(&ring, &audience(), token);
+        let rs256 = |message: &[u8]| rsa_signature(&pair, &RSA_PKCS1_SHA256, message);
+        let good = signed(&own, "RS256", "old-1", rs256);
+        assert_eq!(read(&good).unwrap().session, session().id);
+        let promoted = with_part(&good, 1, |claims| drop(claims.insert("ver".to_owned(), json!(9))));
+        assert_eq!(read(&promoted), Err(Fault::Signature));
+        let (other, _) = foreign();
+        let stranger = |message: &[u8]| rsa_signature(&other, &RSA_PKCS1_SHA256, message);
+        assert_eq!(read(&signed(&own, "RS256", "old-1", stranger)), Err(Fault::Signature));
+        assert_eq!(read(&signed(&own, "RS256", "old-2", rs256)), Err(Fault::UnknownKey));
+    }
+
+    #[test]
+    fn no_key_is_taken_for_one_of_another_algorithm() {
+        let (pair, key) = foreign();
+        let PublicHalf::Rsa { n, .. } = key.half.clone() else { panic!("an RSA key") };
+        let ring = ring_with(Algorithm::Es256, &[key]);
+        let (own, own_kid) = (token(&ring, AccountType::Player), ring.active().kid().to_owned());
+        let read = |token: &str| read(&ring, &audience(), token);
+        let rs256 = |message: &[u8]| rsa_signature(&pair, &RSA_PKCS1_SHA256, message);
+        let es256 = |message: &[u8]| ring.active().sign(message).unwrap();
+        // A public key as the secret of a MAC: everybody knows it.
+        let mac = |secret: &[u8], message: &[u8]| {
+            let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret);
+            aws_lc_rs::hmac::sign(&key, message).as_ref().to_vec()
+        };
+        let pss = |message: &[u8]| rsa_signature(&pair, &RSA_PSS_SHA256, message);
+        for alg in ["ES256", "EdDSA", "HS256", "PS256", "RS384", "RS512", "none", "rs256", ""] {
+            assert_eq!(read(&signed(&own, alg, "old-1", rs256)), Err(Fault::Algorithm), "{alg}");
+            let keyed = signed(&own, alg, "old-1", |message| mac(&n, message));
+            assert_eq!(read(&keyed), Err(Fault::Algorithm), "{alg}");
+        }
+        for alg in ["RS256", "HS256", "PS256", "none"] {
+            assert_eq!(read(&signed(&own, alg, &own_kid, es256)), Err(Fault::Algorithm), "{alg}");
+            assert_eq!(read(&signed(&own, alg, &own_kid, rs256)), Err(Fault::Algorithm), "{alg}");
+        }
+        for forged in [
+            signed(&own, "ES256", &own_kid, rs256),
+            signed(&own, "RS256", "old-1", es256),
+            signed(&own, "RS256", "old-1", pss),
+            signed(&own, "RS256", "old-1", |message| mac(&n, message)),
+            signed(&own, "RS256", "old-1", |_| Vec::new()),
+        ] {
+            assert_eq!(read(&forged), Err(Fault::Signature));
         }
     }
 

@@ -22,9 +22,12 @@ pub struct FirstAdmin {
 /// Why there is no new first admin.
 #[derive(Debug, thiserror::Error)]
 pub enum BootstrapError {
-    /// There is one already, or none whose token could be replaced.
+    /// There is one already.
     #[error("an admin exists already")]
     AdminExists,
+    /// There is no first admin, or one who has enrolled.
+    #[error("there is no first admin who has yet to enrol")]
+    NobodyWaits,
     /// Not a name an account can have.
     #[error("a username has 3 to 32 characters of A-Z a-z 0-9 _ . - and begins with a letter or digit")]
     InvalidUsername,
@@ -54,7 +57,7 @@ pub(crate) async fn run(app: &App, call: &CallContext, username: &str) -> Result
 pub(crate) async fn reissue(app: &App, call: &CallContext) -> Result<FirstAdmin, BootstrapError> {
     let stamp = app.stamp(call);
     let (text, token) = mint(app, stamp.at);
-    let account = app.store.reissue_bootstrap(stamp, token).await?.ok_or(BootstrapError::AdminExists)?;
+    let account = app.store.reissue_bootstrap(stamp, token).await?.ok_or(BootstrapError::NobodyWaits)?;
     Ok(FirstAdmin { account, token: text, expires_at: token.expires_at })
 }
 

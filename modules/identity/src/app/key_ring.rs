@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
-    UnparsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
 };
 use kernel::random::RandomExt;
 use kernel::{CallContext, Clock, Random, Timestamp};
@@ -80,23 +80,48 @@ impl SigningKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PublicKey {
     pub(crate) kid: String,
-    algorithm: Algorithm,
-    /// The uncompressed point, or Ed25519's 32 bytes.
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) half: PublicHalf,
+}
+
+/// What verifies. An RSA key never signs here: it is somebody else's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PublicHalf {
+    /// The uncompressed point on P-256.
+    Ec(Vec<u8>),
+    /// Ed25519's 32 bytes.
+    Ed(Vec<u8>),
+    /// Modulus and exponent, big-endian.
+    Rsa { n: Vec<u8>, e: Vec<u8> },
 }
 
 impl PublicKey {
-    pub(crate) fn algorithm(&self) -> Algorithm {
-        self.algorithm
+    fn own(kid: &str, algorithm: Algorithm, bytes: Vec<u8>) -> Self {
+        let half = match algorithm {
+            Algorithm::Es256 => PublicHalf::Ec(bytes),
+            Algorithm::EdDsa => PublicHalf::Ed(bytes),
+        };
+        Self { kid: kid.to_owned(), half }
+    }
+
+    /// The one algorithm by which this key verifies, by its JOSE name.
+    pub(crate) fn alg(&self) -> &'static str {
+        match self.half {
+            PublicHalf::Ec(_) => Algorithm::Es256.as_str(),
+            PublicHalf::Ed(_) => Algorithm::EdDsa.as_str(),
+            PublicHalf::Rsa { .. } => "RS256",
+        }
     }
 
     /// Whether `signature` over `message` is this key's.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        match self.algorithm {
-            Algorithm::Es256 => {
-                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.bytes).verify(message, signature)
+        match &self.half {
+            PublicHalf::Ec(point) => {
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature)
             }
-            Algorithm::EdDsa => UnparsedPublicKey::new(&ED25519, &self.bytes).verify(message, signature),
+            PublicHalf::Ed(bytes) => UnparsedPublicKey::new(&ED25519, bytes).verify(message, signature),
+            PublicHalf::Rsa { n, e } => {
+                RsaPublicKeyComponents { n, e }.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
+            }
         }
         .is_ok()
     }
@@ -137,30 +162,32 @@ pub(crate) struct Rotation {
 /// The ring in memory and how it is renewed.
 pub(crate) struct KeyRing {
     current: RwLock<Arc<Ring>>,
-    store: Arc<dyn Store>,
-    sealer: Sealer,
-    random: Arc<dyn Random>,
-    clock: Arc<dyn Clock>,
-    algorithm: Algorithm,
+    parts: RingParts,
     reloaded_at: AtomicI64,
+}
+
+/// What a ring stands on.
+pub(crate) struct RingParts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) sealer: Sealer,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// How new keys sign.
+    pub(crate) algorithm: Algorithm,
+    /// Keys of somebody else's that verify beside the ring's own.
+    pub(crate) foreign: Vec<PublicKey>,
 }
 
 impl KeyRing {
     /// Opens the ring, making its first keys or rotating old ones on the way.
     pub(crate) async fn open(
-        store: Arc<dyn Store>,
-        sealer: Sealer,
-        random: Arc<dyn Random>,
-        clock: Arc<dyn Clock>,
-        algorithm: Algorithm,
+        parts: RingParts,
         call: &CallContext,
         every: Duration,
     ) -> Result<Self, RingError> {
-        let maker = Maker { store: &*store, sealer: &sealer, random: &*random, algorithm };
-        let (ring, _) = maker.bring_up_to_date(call, Occasion::Routine(every), &*clock).await?;
-        let reloaded_at = AtomicI64::new(clock.now().micros());
-        let current = RwLock::new(Arc::new(ring));
-        Ok(Self { current, store, sealer, random, clock, algorithm, reloaded_at })
+        let (ring, _) = parts.bring_up_to_date(call, Occasion::Routine(every)).await?;
+        let reloaded_at = AtomicI64::new(parts.clock.now().micros());
+        Ok(Self { current: RwLock::new(Arc::new(ring)), parts, reloaded_at })
     }
 
     /// The keys of this moment.
@@ -170,13 +197,7 @@ impl KeyRing {
 
     /// Rotates: because somebody asked, or if it is time.
     pub(crate) async fn rotate(&self, call: &CallContext, occasion: Occasion) -> Result<Rotation, RingError> {
-        let maker = Maker {
-            store: &*self.store,
-            sealer: &self.sealer,
-            random: &*self.random,
-            algorithm: self.algorithm,
-        };
-        let (ring, changed) = maker.bring_up_to_date(call, occasion, &*self.clock).await?;
+        let (ring, changed) = self.parts.bring_up_to_date(call, occasion).await?;
         let active = ring.active.kid.clone();
         self.replace(ring);
         Ok(Rotation { active, changed })
@@ -184,14 +205,14 @@ impl KeyRing {
 
     /// Reads what other nodes made of the ring.
     pub(crate) async fn reload(&self) -> Result<(), RingError> {
-        let ring = open_ring(self.store.signing_keys().await?, &self.sealer)?;
+        let ring = self.parts.open_ring(self.parts.store.signing_keys().await?)?;
         self.replace(ring);
         Ok(())
     }
 
     /// The same because of an unknown `kid`, at most once a second; says whether it looked.
     pub(crate) async fn reload_for_unknown(&self) -> bool {
-        let (now, before) = (self.clock.now(), self.reloaded_at.load(Ordering::Acquire));
+        let (now, before) = (self.parts.clock.now(), self.reloaded_at.load(Ordering::Acquire));
         let due = now.since(Timestamp::from_micros(before)) >= RELOAD_PAUSE;
         let ours = due
             && self
@@ -206,30 +227,21 @@ impl KeyRing {
     }
 }
 
-/// What changing the ring takes.
-struct Maker<'a> {
-    store: &'a dyn Store,
-    sealer: &'a Sealer,
-    random: &'a dyn Random,
-    algorithm: Algorithm,
-}
-
-impl Maker<'_> {
+impl RingParts {
     async fn bring_up_to_date(
         &self,
         call: &CallContext,
         occasion: Occasion,
-        clock: &dyn Clock,
     ) -> Result<(Ring, bool), RingError> {
         let mut changed = false;
         let mut occasion = occasion;
         for _ in 0..ATTEMPTS {
             let keys = self.store.signing_keys().await?;
-            let now = clock.now();
+            let now = self.clock.now();
             let standings: Vec<KeyStanding> = keys.iter().map(standing).collect();
             let steps = plan(&standings, occasion, RETIRE_FOR, now);
             if steps.is_empty() {
-                return Ok((open_ring(keys, self.sealer)?, changed));
+                return Ok((self.open_ring(keys)?, changed));
             }
             let stamp = Stamp { call: call.clone(), at: now };
             match self.store.change_keys(stamp, self.changes(steps, &standings, now)?).await {
@@ -269,9 +281,13 @@ impl Maker<'_> {
     fn make(&self, state: KeyState, now: Timestamp) -> Result<StoredKey, RingError> {
         let kid = data_encoding::BASE64URL_NOPAD.encode(&self.random.bytes::<12>());
         let (private, public_key) = generate(self.algorithm).ok_or(RingError::Key)?;
-        let sealed = self.sealer.seal(self.random, &private, kid.as_bytes());
+        let sealed = self.sealer.seal(&*self.random, &private, kid.as_bytes());
         let algorithm = self.algorithm;
         Ok(StoredKey { kid, algorithm, state, public_key, sealed: Some(sealed), created_at: now, since: now })
+    }
+
+    fn open_ring(&self, keys: Vec<StoredKey>) -> Result<Ring, RingError> {
+        open_ring(keys, &self.sealer, &self.foreign)
     }
 }
 
@@ -295,16 +311,18 @@ fn generate(algorithm: Algorithm) -> Option<(Zeroizing<Vec<u8>>, Vec<u8>)> {
     }
 }
 
-fn open_ring(keys: Vec<StoredKey>, sealer: &Sealer) -> Result<Ring, RingError> {
+fn open_ring(keys: Vec<StoredKey>, sealer: &Sealer, foreign: &[PublicKey]) -> Result<Ring, RingError> {
     let mut active = None;
-    let mut public = HashMap::new();
+    // Our own come after: nobody else's key takes the name of one.
+    let mut public: HashMap<String, PublicKey> =
+        foreign.iter().map(|key| (key.kid.clone(), key.clone())).collect();
     for key in keys {
         if key.state == KeyState::Active {
             let kept = key.sealed.as_deref().ok_or(RingError::Sealed)?;
             let private = sealer.open(kept, key.kid.as_bytes()).map_err(|_| RingError::Sealed)?;
             active = Some(SigningKey { kid: key.kid.clone(), pair: pair_of(key.algorithm, &private)? });
         }
-        let published = PublicKey { kid: key.kid.clone(), algorithm: key.algorithm, bytes: key.public_key };
+        let published = PublicKey::own(&key.kid, key.algorithm, key.public_key);
         public.insert(key.kid, published);
     }
     Ok(Ring { active: active.ok_or(RingError::Key)?, public })
@@ -332,8 +350,13 @@ pub(crate) mod tests {
 
     /// A ring with one active key of this algorithm.
     pub(crate) fn ring_of(algorithm: Algorithm) -> Ring {
+        ring_with(algorithm, &[])
+    }
+
+    /// The same ring with keys of somebody else's.
+    pub(crate) fn ring_with(algorithm: Algorithm, foreign: &[PublicKey]) -> Ring {
         let sealer = Sealer::new(&SecretBytes::from([1; 32]));
-        open_ring(vec![stored(algorithm, &sealer)], &sealer).unwrap()
+        open_ring(vec![stored(algorithm, &sealer)], &sealer, foreign).unwrap()
     }
 
     fn stored(algorithm: Algorithm, sealer: &Sealer) -> StoredKey {
@@ -353,10 +376,17 @@ pub(crate) mod tests {
     fn a_sealed_key_opens_under_its_own_root_and_name_only() {
         let sealer = Sealer::new(&SecretBytes::from([1; 32]));
         let key = stored(Algorithm::Es256, &sealer);
-        assert!(open_ring(vec![key.clone()], &sealer).is_ok());
+        assert!(open_ring(vec![key.clone()], &sealer, &[]).is_ok());
         let other = Sealer::new(&SecretBytes::from([2; 32]));
-        assert!(matches!(open_ring(vec![key.clone()], &other), Err(RingError::Sealed)));
+        assert!(matches!(open_ring(vec![key.clone()], &other, &[]), Err(RingError::Sealed)));
         let renamed = StoredKey { kid: "two".to_owned(), ..key };
-        assert!(matches!(open_ring(vec![renamed], &sealer), Err(RingError::Sealed)));
+        assert!(matches!(open_ring(vec![renamed], &sealer, &[]), Err(RingError::Sealed)));
+    }
+
+    #[test]
+    fn somebody_elses_key_never_takes_the_place_of_our_own() {
+        let foreign = PublicKey { kid: "one".to_owned(), half: PublicHalf::Rsa { n: vec![1], e: vec![3] } };
+        let ring = ring_with(Algorithm::Es256, &[foreign]);
+        assert_eq!(ring.verifying("one").unwrap().alg(), "ES256");
     }
 }

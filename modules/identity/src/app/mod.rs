@@ -4,6 +4,7 @@ pub(crate) mod access_token;
 pub(crate) mod activate;
 pub(crate) mod bootstrap_admin;
 pub(crate) mod find;
+pub(crate) mod foreign_keys;
 pub(crate) mod issue_session;
 pub(crate) mod key_ring;
 pub(crate) mod live_ticket;
@@ -29,6 +30,7 @@ use kernel::{CallContext, Clock, IdSource, Random};
 use platform::bus::Bell;
 
 use crate::config::Config;
+pub(crate) use crate::store::Posted;
 use crate::store::{Stamp, Store};
 use key_ring::KeyRing;
 use password_gate::Passwords;
@@ -53,6 +55,8 @@ pub(crate) struct App {
     pub(crate) throttles: Throttles,
     /// Rings after commits; a registration waits for it.
     pub(crate) committed: Bell,
+    /// Hands a committed notice to the sockets that follow their inbox here.
+    pub(crate) push: Arc<dyn Fn(&Posted) + Send + Sync>,
     /// Names the points at which a test may end the process.
     pub(crate) reach: Arc<dyn Fn(&'static str) + Send + Sync>,
 }

@@ -47,8 +47,9 @@ pub(crate) async fn run(
             }
             Ok(issue_session::tokens(app, *account, *session)?)
         }
-        Refreshed::Reused(revocation) => {
+        Refreshed::Reused(revocation, told) => {
             app.revocations.apply(&revocation);
+            (app.push)(&told);
             metrics::counter!("identity_refresh_reuse_total").increment(1);
             tracing::warn!(session = %session, "an old refresh token was used; its session was ended");
             Err(RefreshError::Reused)

@@ -6,8 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::app::key_ring::PublicKey;
-use crate::domain::signing_key::Algorithm;
+use crate::app::key_ring::{PublicHalf, PublicKey};
 
 /// How long the answer may be kept, in seconds. A key is published long before it signs.
 const KEPT: u32 = 300;
@@ -26,26 +25,35 @@ pub(super) struct Jwk {
     usage: &'static str,
     alg: &'static str,
     kty: &'static str,
-    crv: &'static str,
-    x: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crv: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    x: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     y: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    e: Option<String>,
 }
 
 fn jwk(key: PublicKey) -> Jwk {
-    let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
-    let (alg, usage) = (key.algorithm().as_str(), "sig");
-    match key.algorithm() {
-        Algorithm::Es256 => {
+    let encode = |bytes: &[u8]| Some(BASE64URL_NOPAD.encode(bytes));
+    let (alg, usage) = (key.alg(), "sig");
+    let (kty, crv) = match &key.half {
+        PublicHalf::Ec(_) => ("EC", Some("P-256")),
+        PublicHalf::Ed(_) => ("OKP", Some("Ed25519")),
+        PublicHalf::Rsa { .. } => ("RSA", None),
+    };
+    let bare = Jwk { kid: key.kid, usage, alg, kty, crv, x: None, y: None, n: None, e: None };
+    match key.half {
+        PublicHalf::Ec(point) => {
             // SEC 1: 0x04, then x and y of 32 bytes each.
-            let point = key.bytes.get(1..).unwrap_or_default();
-            let (x, y) = point.split_at_checked(32).unwrap_or_default();
-            Jwk { kid: key.kid, usage, alg, kty: "EC", crv: "P-256", x: encode(x), y: Some(encode(y)) }
+            let (x, y) = point.get(1..).unwrap_or_default().split_at_checked(32).unwrap_or_default();
+            Jwk { x: encode(x), y: encode(y), ..bare }
         }
-        Algorithm::EdDsa => {
-            let x = encode(&key.bytes);
-            Jwk { kid: key.kid, usage, alg, kty: "OKP", crv: "Ed25519", x, y: None }
-        }
+        PublicHalf::Ed(bytes) => Jwk { x: encode(&bytes), ..bare },
+        PublicHalf::Rsa { n, e } => Jwk { n: encode(&n), e: encode(&e), ..bare },
     }
 }
 

@@ -4,11 +4,16 @@ use async_trait::async_trait;
 use kernel::Limit;
 use kernel::id::AccountId;
 use platform::db::Db;
-use platform::live::{Event, InboxSource, TopicError};
-use platform::notices::{self, Notice};
+use platform::live::{Event, Hub, InboxSource, TopicError};
+use platform::notices;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
+
+use crate::app::Posted;
+
+/// The name of this context's stream in every inbox.
+const CONTEXT: &str = "identity";
 
 /// Identity's part of every inbox.
 pub(crate) struct Inbox(pub(crate) Db);
@@ -20,14 +25,20 @@ struct Body<'a> {
     content: &'a Value,
 }
 
-fn body(notice: &Notice) -> Option<Box<RawValue>> {
-    to_raw_value(&Body { kind: &notice.kind, content: &notice.body }).ok()
+fn body(kind: &str, content: &Value) -> Option<Box<RawValue>> {
+    to_raw_value(&Body { kind, content }).ok()
+}
+
+/// Hands a committed notice to the sockets that follow their inbox here. Losing it loses nothing: it is stored.
+pub(crate) fn push(hub: &Hub, posted: &Posted) {
+    let (Ok(seq), Some(body)) = (u64::try_from(posted.seq), body(posted.kind, &posted.body)) else { return };
+    hub.publish_inbox(CONTEXT, posted.account, seq, posted.at, &body);
 }
 
 #[async_trait]
 impl InboxSource for Inbox {
     fn context(&self) -> &'static str {
-        "identity"
+        CONTEXT
     }
 
     async fn head(&self, account: AccountId) -> Result<u64, TopicError> {
@@ -45,7 +56,7 @@ impl InboxSource for Inbox {
             .map(|notice| Event {
                 seq: u64::try_from(notice.seq).unwrap_or(0),
                 at: notice.at,
-                body: body(notice),
+                body: body(&notice.kind, &notice.body),
             })
             .collect())
     }

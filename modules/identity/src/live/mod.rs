@@ -1,5 +1,7 @@
 //! What identity gives to sockets: its share of every inbox. What opens a socket stands in `http`.
 
 mod inbox;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use inbox::Inbox;
+pub(crate) use inbox::{Inbox, push};

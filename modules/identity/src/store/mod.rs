@@ -24,6 +24,7 @@ use kernel::{AccountType, CallContext, Limit, Role, Roles, Timestamp};
 use platform::db::StoreError;
 use platform::web::ClaimParts;
 use secrecy::SecretString;
+use serde_json::Value;
 
 use crate::domain::account::Account;
 use crate::domain::activation::{Activation, Purpose};
@@ -243,13 +244,23 @@ pub(crate) struct Presented {
     pub(crate) lifetimes: Lifetimes,
 }
 
+/// A notice that was written, for the sockets that wait for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Posted {
+    pub(crate) account: AccountId,
+    pub(crate) seq: i64,
+    pub(crate) kind: &'static str,
+    pub(crate) body: Value,
+    pub(crate) at: Timestamp,
+}
+
 /// What presenting it comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refreshed {
     /// The session with the generation whose tokens are due.
     Tokens(Box<Account>, Box<Session>),
-    /// The family was ended just now.
-    Reused(Revocation),
+    /// The family was ended just now, and its owner was told.
+    Reused(Revocation, Posted),
     /// The account may not act.
     NotNow(AccountStatus),
     /// Unknown, ended or expired.

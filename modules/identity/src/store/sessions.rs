@@ -16,8 +16,8 @@ use super::rows::{AccountRow, CredentialRow, PersonRow, SessionRow, account_of};
 use super::schema::{accounts, credentials, persons, sessions};
 use super::statements::Statements;
 use super::{
-    Bearer, Candidate, Credential, LoginKey, NewSession, Opened, Presented, Refreshed, SessionStore, Stamp,
-    Use,
+    Bearer, Candidate, Credential, LoginKey, NewSession, Opened, Posted, Presented, Refreshed, SessionStore,
+    Stamp, Use,
 };
 use crate::domain::account::Account;
 use crate::domain::refresh::{Family, Rotation, decide};
@@ -83,14 +83,16 @@ platform::dual! {
         }
 
         /// Ends a family whose old token was used, and tells its owner.
-        async fn end_reused(c, trail: Trail, row: SessionRow) -> Result<Option<Revocation>, StoreError> {
-            let (account, session) = (row.account_id.id(), row.id.id());
+        async fn end_reused(
+            c, trail: Trail, row: SessionRow
+        ) -> Result<Option<(Revocation, Posted)>, StoreError> {
+            let (account, session): (AccountId, SessionId) = (row.account_id.id(), row.id.id());
             let ended = c.end_one(trail.clone(), account, session, EndReason::RefreshReuse).await?;
-            if ended.is_some() {
-                let body = json!({ "session_id": session, "reason": "refresh_reuse" });
-                platform::notices::append(c, account, "session_ended", body, trail.stamp.at).await?;
-            }
-            Ok(ended)
+            let Some(ended) = ended else { return Ok(None) };
+            let (kind, at) = ("session_ended", trail.stamp.at);
+            let body = json!({ "session_id": session, "reason": "refresh_reuse" });
+            let seq = platform::notices::append(c, account, kind, body.clone(), at).await?;
+            Ok(Some((ended, Posted { account, seq, kind, body, at })))
         }
     }
 }
@@ -220,7 +222,7 @@ impl SessionStore for DieselStore {
                 _ if !may_act(&account) => return Ok(Refreshed::NotNow(account.state.status)),
                 Rotation::Reuse => {
                     let ended = c.end_reused(trail, row).await?;
-                    return Ok(ended.map_or(Refreshed::Over, Refreshed::Reused));
+                    return Ok(ended.map_or(Refreshed::Over, |(ended, told)| Refreshed::Reused(ended, told)));
                 }
                 Rotation::Repeat => Session::from(row),
                 Rotation::Advance => {
