@@ -1,9 +1,9 @@
 //! `whot doctor`: what is in force, secrets masked, and whether everything it depends on is well.
 
-use platform::db::migration_state;
-use serde_json::json;
+use platform::db::{StoreError, migration_state};
+use serde_json::{Value, json};
 
-use super::{CliError, Global, say};
+use super::{CliError, Global, operate, say};
 use crate::compose;
 use crate::settings::Settings;
 
@@ -21,6 +21,7 @@ pub(super) async fn run(global: &Global) -> Result<(), CliError> {
         findings.push(database(&settings, migrations).await);
     }
     findings.extend(connections(&settings).await);
+    findings.extend(contexts(global, &settings).await);
     let faults = findings.iter().filter(|finding| finding.fault.is_some()).count();
     if global.json {
         let list: Vec<_> = findings
@@ -80,6 +81,47 @@ async fn connections(settings: &Settings) -> Option<Finding> {
     let note = format!("{wanted} at most of {free} the server takes, {} taken now", limits.taken);
     let fault = (wanted > free).then(|| format!("{note}: lower database.pool_size or raise max_connections"));
     Some(Finding { what: "connections".to_owned(), fault, note })
+}
+
+/// What the contexts say of themselves: through the running server, or alone. Looking never makes what is not there.
+async fn contexts(global: &Global, settings: &Settings) -> Vec<Finding> {
+    let what = "contexts".to_owned();
+    match never_started(settings).await {
+        Ok(false) => {}
+        Ok(true) => {
+            let note = "not asked: they come to be at the first start".to_owned();
+            return vec![Finding { what, fault: None, note }];
+        }
+        // The databases' own findings say it.
+        Err(_) => return Vec::new(),
+    }
+    let asked = operate::run(global, "doctor", json!({})).await;
+    let answer = match asked {
+        Ok(answer) => answer,
+        Err(error) => return vec![Finding { what, fault: Some(error.to_string()), note: String::new() }],
+    };
+    let text = |finding: &Value, name: &str| finding.get(name).and_then(Value::as_str).map(str::to_owned);
+    let finding = |found: &Value| Finding {
+        what: text(found, "what").unwrap_or_default(),
+        fault: text(found, "fault"),
+        note: text(found, "note").unwrap_or_default(),
+    };
+    answer.as_array().into_iter().flatten().map(finding).collect()
+}
+
+/// Whether something that a start would make is still missing.
+async fn never_started(settings: &Settings) -> Result<bool, StoreError> {
+    let configured = settings.secrets.root.is_some() || settings.secrets.root_file.is_some();
+    if !settings.data_dir.exists() || !(configured || settings.data_dir.join("root.secret").exists()) {
+        return Ok(true);
+    }
+    for migrations in compose::MIGRATIONS {
+        let of = settings.database.of(migrations.context, &settings.data_dir);
+        if !migration_state(&of, migrations).await?.pending.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn database(settings: &Settings, migrations: &'static platform::db::Migrations) -> Finding {

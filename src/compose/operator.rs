@@ -1,7 +1,10 @@
 //! What the command line may ask of the process that owns the data.
 
 use async_trait::async_trait;
+use identity::FirstAdmin;
+use platform::inbox;
 use platform::jobs::{self, JobStatus};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::Modules;
@@ -16,23 +19,25 @@ impl Operator for Modules {
         };
         match command {
             "admin.bootstrap" => {
-                let made = self
-                    .identity
-                    .bootstrap_admin(&text("username")?)
-                    .await
-                    .map_err(|error| error.to_string())?;
-                Ok(json!({
-                    "account_id": made.account,
-                    "enrolment_token": secrecy::ExposeSecret::expose_secret(&made.token),
-                    "expires_at": made.expires_at,
-                }))
+                let made = self.identity.bootstrap_admin(&text("username")?).await;
+                made.map(|admin| enrolment(&admin)).map_err(|error| error.to_string())
             }
+            "admin.reissue" => {
+                let made = self.identity.reissue_admin_token().await;
+                made.map(|admin| enrolment(&admin)).map_err(|error| error.to_string())
+            }
+            "doctor" => self.diagnose().await,
             "keys.rotate" => {
                 let kid = self.identity.rotate_keys().await.map_err(|error| error.to_string())?;
                 Ok(json!({"kid": kid}))
             }
             "jobs.list" => self.list_jobs().await,
             "jobs.run" => self.run_job(&text("name")?).await,
+            "jobs.parked" => self.list_parked().await,
+            "jobs.unpark" => {
+                let aggregate = arguments.get("aggregate").and_then(Value::as_str);
+                self.unpark(&text("consumer")?, aggregate).await
+            }
             _ => Err(format!("{command} is no command of this server")),
         }
     }
@@ -56,6 +61,66 @@ impl Modules {
         }
         Err(format!("there is no job named {name}"))
     }
+}
+
+impl Modules {
+    async fn list_parked(&self) -> Result<Value, String> {
+        let mut all = Vec::new();
+        for db in &self.databases {
+            let parked = inbox::parked(db).await.map_err(|error| error.to_string())?;
+            all.extend(parked.into_iter().map(|one| {
+                json!({
+                    "consumer": one.consumer,
+                    "aggregate": one.aggregate,
+                    "events": one.events,
+                    "number": one.number,
+                    "attempts": one.attempts,
+                    "reason": one.reason,
+                    "parked_at": one.parked_at,
+                    "retry_at": one.retry_at,
+                })
+            }));
+        }
+        Ok(Value::Array(all))
+    }
+
+    async fn unpark(&self, consumer: &str, aggregate: Option<&str>) -> Result<Value, String> {
+        let mut events = 0;
+        for db in &self.databases {
+            let due = inbox::retry(db, consumer, aggregate, self.clock.now()).await;
+            events += due.map_err(|error| error.to_string())?;
+        }
+        match events {
+            0 => Err(format!("{consumer} has nothing of that parked")),
+            _ => Ok(json!({"events": events})),
+        }
+    }
+
+    /// What the contexts find out about themselves, for `whot doctor`.
+    async fn diagnose(&self) -> Result<Value, String> {
+        let mut findings = Vec::new();
+        for (what, found) in self.identity.diagnose().await {
+            findings.push(json!({"what": what, "fault": found.as_ref().err(), "note": found.as_ref().ok()}));
+        }
+        for db in &self.databases {
+            let parked = inbox::parked(db).await.map_err(|error| error.to_string())?;
+            let events: i64 = parked.iter().map(|one| one.events).sum();
+            let fault = (!parked.is_empty()).then(|| {
+                format!("{events} events about {} things are parked: see `whot jobs parked`", parked.len())
+            });
+            let what = format!("{}.inbox", db.context());
+            findings.push(json!({"what": what, "fault": fault, "note": "nothing is parked"}));
+        }
+        Ok(Value::Array(findings))
+    }
+}
+
+fn enrolment(admin: &FirstAdmin) -> Value {
+    json!({
+        "account_id": admin.account,
+        "enrolment_token": admin.token.expose_secret(),
+        "expires_at": admin.expires_at,
+    })
 }
 
 fn shown(job: &JobStatus) -> Value {

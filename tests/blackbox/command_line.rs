@@ -79,6 +79,118 @@ async fn without_a_running_server_commands_work_alone() {
     assert!(house.is_ok(), "the token made alone is good for the server");
 }
 
+#[tokio::test]
+async fn a_lost_enrolment_token_is_replaced_until_its_owner_has_enrolled() {
+    let mut server = Server::start();
+    let reissue = |server: &Server| server.whot(&["--json", "admin", "reissue"]);
+    let refused = reissue(&server);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("no first admin"), "{}", text(&refused.stderr));
+    let lost = server.bootstrap();
+    let token = |output: std::process::Output| {
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        answer["enrolment_token"].as_str().unwrap().to_owned()
+    };
+    let second = token(reissue(&server));
+    server.kill();
+    let third = token(reissue(&server));
+    server.run();
+    let open = async |token: &str| {
+        whot::client::House::open(&server.api, token, |_| crate::harness::PASSWORD.to_owned()).await
+    };
+    for void in [&lost, &second] {
+        assert!(open(void).await.is_err(), "a token that was replaced is void");
+    }
+    assert!(open(&third).await.is_ok());
+    assert_eq!(reissue(&server).status.code(), Some(1), "its owner has enrolled");
+    let help = text(&server.whot(&["admin", "reissue", "--help"]).stdout);
+    assert!(help.contains("enrolment token"), "{help}");
+}
+
+/// What `whot doctor` finds, by name, and whether it is well.
+fn findings(server: &Server) -> Vec<(String, bool)> {
+    let output = server.whot(&["--json", "doctor"]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let all: Vec<(String, bool)> = answer["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| (finding["what"].as_str().unwrap().to_owned(), finding["ok"].as_bool().unwrap()))
+        .collect();
+    assert_eq!(output.status.success(), all.iter().all(|(_, ok)| *ok), "{answer}");
+    all
+}
+
+#[test]
+fn the_doctor_asks_the_contexts_whether_a_server_runs_or_not() {
+    let mut server = Server::start();
+    for _ in 0..2 {
+        let found = findings(&server);
+        for what in ["identity.database", "identity.keys", "customer.inbox", "game.inbox"] {
+            assert!(found.contains(&(what.to_owned(), true)), "{what}: {found:?}");
+        }
+        server.kill();
+    }
+    let elsewhere = server.data.path().join("never-started");
+    let path = elsewhere.to_str().unwrap();
+    let looked = whot(&["--profile", "test", "--data-dir", path, "doctor"]);
+    assert!(looked.status.success(), "{}{}", text(&looked.stdout), text(&looked.stderr));
+    assert!(text(&looked.stdout).contains("first start"), "{}", text(&looked.stdout));
+    assert!(!elsewhere.exists(), "looking makes nothing");
+}
+
+/// Lets identity announce what no consumer of this release can read.
+async fn announce_from_the_future(server: &Server) {
+    let db = platform::db::Db::open(&server.storage(), &identity::MIGRATIONS).await.unwrap();
+    let clock: std::sync::Arc<dyn kernel::Clock> = std::sync::Arc::new(platform::clock::SystemClock::new());
+    let ids = kernel::IdSource::new(clock.clone(), std::sync::Arc::new(platform::random::OsRandom));
+    let event = platform::outbox::NewEvent {
+        id: ids.next(),
+        kind: "account.from_the_future",
+        aggregate: "acc_of_the_future".to_owned(),
+        payload: serde_json::json!({"type": "from_the_future"}),
+        at: clock.now(),
+    };
+    let done: Result<(), platform::db::StoreError> =
+        platform::write!(db, |c| platform::outbox::append(c, event).await);
+    done.unwrap();
+    db.close().await;
+}
+
+#[tokio::test]
+async fn an_event_of_a_later_release_waits_where_the_operator_sees_it_and_everybody_goes_on() {
+    let mut server = Server::start();
+    server.kill();
+    announce_from_the_future(&server).await;
+    server.run();
+    // A redemption needs identity's events to be consumed.
+    server.pair().await;
+    let parked = || {
+        let output = server.whot(&["--json", "jobs", "parked"]);
+        serde_json::from_slice::<Value>(&output.stdout).unwrap().as_array().unwrap().clone()
+    };
+    let mut names: Vec<String> = Vec::new();
+    for _ in 0..500 {
+        names = parked().iter().map(|one| one["consumer"].as_str().unwrap().to_owned()).collect();
+        names.sort();
+        if names.len() == 2 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(names, ["customer.identity", "game.identity"]);
+    let first = &parked()[0];
+    assert_eq!((&first["aggregate"], &first["events"]), (&"acc_of_the_future".into(), &1.into()), "{first}");
+    let list = text(&server.whot(&["jobs", "list"]).stdout);
+    assert!(list.contains("whot jobs parked") && list.contains("identity.retention"), "{list}");
+    assert!(findings(&server).contains(&("game.inbox".to_owned(), false)));
+    let again = server.whot(&["jobs", "unpark", "game.identity", "acc_of_the_future"]);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    assert_eq!(server.whot(&["jobs", "unpark", "game.identity", "acc_other"]).status.code(), Some(1));
+    assert_eq!(parked().len(), 2, "it is still unreadable");
+}
+
 #[test]
 fn the_demo_plays_to_a_winner_and_leaves_nothing_behind() {
     let directory = tempfile::tempdir().unwrap();

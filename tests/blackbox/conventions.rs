@@ -152,6 +152,29 @@ async fn guessing_passwords_is_slowed_down_and_says_when_to_try_again() {
 }
 
 #[tokio::test]
+async fn what_reaches_no_route_is_counted_by_address_and_costs_nobodys_own_allowance() {
+    let server = Server::start_with(&[("web.limits.unmatched.address.requests", "3")]);
+    let house = server.house().await;
+    let api = &house.admin.api;
+    let mine = async || {
+        let answer = api.call(Method::GET, "/api/v1/users/me", None).await.unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.header("ratelimit").unwrap().to_owned()
+    };
+    for left in ["2", "1", "0"] {
+        let stray = api.call(Method::GET, "/api/v1/nowhere", None).await.unwrap();
+        assert_problem(&stray, 404, "not_found");
+        assert!(stray.header("ratelimit").unwrap().starts_with(&format!("\"unmatched\";r={left};")));
+    }
+    for (method, path) in [(Method::GET, "/api/v1/nowhere"), (Method::DELETE, "/api/v1/users/me")] {
+        let refused = api.call(method, path, None).await.unwrap();
+        assert_problem(&refused, 429, "rate_limited");
+        assert!(refused.header("retry-after").is_some());
+    }
+    assert!(mine().await.starts_with("\"read\";"), "another class");
+}
+
+#[tokio::test]
 async fn health_docs_and_the_landing_page_are_there() {
     let server = Server::start();
     assert_eq!(server.api.get("/healthz").await.unwrap().status, 200);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use platform::db::DatabaseSettings;
 use serde_json::Value;
 use tempfile::TempDir;
 use whot::client::{Api, House, Person};
@@ -79,7 +80,7 @@ pub(crate) struct Server {
     settings: Vec<(String, String)>,
     log: PathBuf,
     // Dropped in this order: the database while nobody uses it, then the directory.
-    _database: Option<OwnDatabase>,
+    database: Option<OwnDatabase>,
     pub(crate) data: TempDir,
 }
 
@@ -104,7 +105,7 @@ impl Server {
         }
         let log = data.path().join("server.log");
         let api = Api::new("http://127.0.0.1:0").expect("a client");
-        let mut server = Self { child: None, api, settings: all, log, _database: database, data };
+        let mut server = Self { child: None, api, settings: all, log, database, data };
         server.run();
         server
     }
@@ -189,6 +190,13 @@ impl Server {
         }
         command.args(arguments).current_dir(self.data.path());
         command
+    }
+
+    /// How a test opens the server's databases by itself, while the server is down.
+    pub(crate) fn storage(&self) -> DatabaseSettings {
+        let url = self.database.as_ref().map_or_else(|| "sqlite".to_owned(), OwnDatabase::url);
+        let url = platform::testing::database_url(&url);
+        DatabaseSettings { url, data_dir: self.data.path().join("d"), ..DatabaseSettings::default() }
     }
 
     /// Everything the server has logged.

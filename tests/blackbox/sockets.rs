@@ -1,7 +1,7 @@
 //! The socket against a client that is broken, hostile, slow or far behind: precise errors, and nothing changes.
 
 use serde_json::{Value, json};
-use whot::client::{Answered, ClientError, Socket, Table, fresh_id};
+use whot::client::{Answered, ClientError, Person, Socket, Table, fresh_id};
 
 use crate::harness::{Server, game_of};
 
@@ -257,4 +257,24 @@ async fn a_reconnect_token_opens_only_its_game_and_only_once() {
     socket.send(&json!({"t": "hello", "v": [1], "device": "phone", "topics": []})).await.unwrap();
     assert_eq!(socket.frame_of("snap").await.unwrap()["topic"]["game"], game);
     assert_eq!(refused(Socket::connect(&server.api, &path, &offer).await).0, 401);
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_for_misuse_is_told_to_its_owner_at_once() {
+    let server = Server::start();
+    let (_house, ada, _ben) = server.pair().await;
+    let mut socket = ada.live(json!([{"inbox": true}])).await.unwrap();
+    let stolen = Person::sign_in(&server.api, &ada.username, &ada.password).await.unwrap();
+    let mut owner = stolen.clone();
+    for _ in 0..2 {
+        owner.refresh().await.unwrap();
+    }
+    assert!(stolen.clone().refresh().await.is_err(), "an old token");
+    // Nothing is asked for on the socket: the notice comes by itself.
+    let told = socket.find(|frame| frame["context"] == "identity").await.unwrap();
+    let event = told["events"].get(0).unwrap_or(&told);
+    assert_eq!(
+        (&event["data"]["kind"], &event["data"]["session_id"]),
+        (&json!("session_ended"), &json!(stolen.session))
+    );
 }
