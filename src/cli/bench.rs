@@ -1,5 +1,6 @@
 //! `whot bench`: what a move costs, as ratios of one run.
 
+mod bots;
 mod floor;
 mod idle;
 mod play;
@@ -26,6 +27,8 @@ pub(super) struct Arguments {
 enum Bench {
     /// Pairs of socket clients play on a server of their own: server CPU per durable move, moves a second, latency
     Play(play::Arguments),
+    /// Practice opponents against one another over paired deals: the ladder with its intervals
+    Bots(bots::Arguments),
     /// Many sockets wait on a server of their own: what one of them costs in memory
     Idle(idle::Arguments),
 }
@@ -33,6 +36,7 @@ enum Bench {
 pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), CliError> {
     match arguments.bench {
         Bench::Play(arguments) => play::run(global, arguments).await,
+        Bench::Bots(arguments) => bots::run(global, arguments).await,
         Bench::Idle(arguments) => idle::run(global, arguments).await,
     }
 }

@@ -17,6 +17,7 @@ pub(crate) enum Role<'a> {
     Api(&'a str),
     Engine(&'a str),
     Record(&'a str),
+    Bots(&'a str),
     Chores,
     Console,
 }
@@ -32,6 +33,7 @@ impl<'a> Role<'a> {
             ["modules", context, "api"] if known(context) => Self::Api(context),
             ["modules", context, "engine"] if known(context) => Self::Engine(context),
             ["modules", context, "record"] if known(context) => Self::Record(context),
+            ["modules", context, "bots"] if known(context) => Self::Bots(context),
             ["xtask"] => Self::Chores,
             ["web-console"] => Self::Console,
             _ => return None,
@@ -43,15 +45,20 @@ impl<'a> Role<'a> {
         match (self, other) {
             (Self::Root, other) => !matches!(other, Self::Root | Self::Chores),
             (
-                Self::Api(_) | Self::Engine(_) | Self::Record(_) | Self::Platform | Self::Context(_),
+                Self::Api(_)
+                | Self::Engine(_)
+                | Self::Record(_)
+                | Self::Bots(_)
+                | Self::Platform
+                | Self::Context(_),
                 Self::Kernel,
             )
             | (Self::Context(_), Self::Platform) => true,
             (Self::Context(own), Self::Api(asked)) => {
                 own == asked || left_of(asked, own) || kind == Kind::Dev
             }
-            (Self::Context(own), Self::Engine(asked) | Self::Record(asked))
-            | (Self::Record(own), Self::Engine(asked)) => own == asked,
+            (Self::Context(own), Self::Engine(asked) | Self::Record(asked) | Self::Bots(asked))
+            | (Self::Record(own) | Self::Bots(own), Self::Engine(asked)) => own == asked,
             _ => false,
         }
     }
@@ -174,6 +181,11 @@ mod controls {
         for (from, to) in [
             ("kernel", "game-engine"),
             ("game-engine", "platform"),
+            ("game-engine", "game-bots"),
+            ("game-bots", "platform"),
+            ("game-bots", "game-api"),
+            ("game-bots", "game"),
+            ("customer", "game-bots"),
             ("game-engine", "game-record"),
             ("game-record", "platform"),
             ("game-record", "game-api"),

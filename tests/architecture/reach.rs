@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::dependencies::Role;
 use crate::graph::{Crate, Graph, Kind};
 
-/// What no kernel, api, engine or record may reach. A trailing `*` stands for any ending.
+/// What no kernel, api, engine, record or bot may reach. A trailing `*` stands for any ending.
 const IMPURE: [&str; 8] =
     ["tokio", "actix*", "diesel*", "config", "deadpool", "rusqlite", "libsqlite3-sys", "reqwest"];
 
-/// All that the engine may name besides kernel: errors, random-source traits, and the generator of the shuffle.
+/// All that an engine, and the bots that play by it, may name of others: errors, random-source traits, and the generator of the shuffle.
 const OF_THE_ENGINE: [&str; 3] = ["thiserror", "rand_core", "rand_chacha"];
 
 /// Crates that only some of ours may name, and which.
@@ -61,7 +61,7 @@ fn named(pattern: &str, name: &str) -> bool {
 }
 
 fn is_pure(role: Role<'_>) -> bool {
-    matches!(role, Role::Kernel | Role::Api(_) | Role::Engine(_) | Role::Record(_))
+    matches!(role, Role::Kernel | Role::Api(_) | Role::Engine(_) | Role::Record(_) | Role::Bots(_))
 }
 
 /// The chains from pure crates to impure ones, the shortest each.
@@ -111,7 +111,8 @@ fn homeless_uses(graph: &Graph) -> Vec<String> {
                     faults.push(format!("{} uses {}, whose home is {}", krate.name, used.name, home.place));
                 }
             }
-            if matches!(role, Role::Engine(_)) && !OF_THE_ENGINE.contains(&used.name.as_str()) {
+            let plays = matches!(role, Role::Engine(_) | Role::Bots(_));
+            if plays && !OF_THE_ENGINE.contains(&used.name.as_str()) {
                 faults.push(format!("{} uses {}, which no engine needs", krate.name, used.name));
             }
         }
@@ -199,6 +200,8 @@ mod controls {
         }
         let found = homeless_uses(&with("game-engine", "serde", Kind::Use));
         assert_finds(&found, "game-engine uses serde, which no engine needs");
+        let found = homeless_uses(&with("game-bots", "serde", Kind::Use));
+        assert_finds(&found, "game-bots uses serde, which no engine needs");
     }
 
     #[test]

@@ -31,6 +31,14 @@ fn ticks(stat: &str) -> Option<Duration> {
     Some(Duration::from_millis(ticks * 10))
 }
 
+/// CPU time of the calling thread since it began; zero where the kernel does not say. The kernel counts it up at its
+/// own ticks, some milliseconds apart: sums over many spans are exact, single spans are rounded to a tick.
+pub(super) fn cpu_of_this_thread() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
+}
+
 /// Resident anonymous memory of a process, in bytes.
 pub(super) fn anonymous_memory_of(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

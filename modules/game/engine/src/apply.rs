@@ -2,6 +2,7 @@
 //! recomputed from the stream.
 
 use crate::card::Shape;
+use crate::card_set::CardSet;
 use crate::cards::Cards;
 use crate::deal::{Deal, Lot};
 use crate::event::{By, Dealt, DrawCause, Event, PassKind};
@@ -23,19 +24,10 @@ impl State {
     #[inline]
     pub fn apply(&mut self, event: &Event) {
         match *event {
-            Event::Dealt(dealt) => {
-                // The starter is known from the event; the lot still has to take its word from the stream.
-                let lot = if self.draws_lot() { Lot::Drawn } else { Lot::Known(dealt.starter) };
-                let deal = Deal::new(&self.rules, dealt.key, lot);
-                self.seat_deal(&deal, &dealt);
-            }
+            Event::Dealt(ref dealt) => self.deal_again(dealt),
             Event::Played { seat, cards, call, debt, next } => self.lay(seat, cards, call, debt, next),
             Event::Drew { seat, cards, cause, by, reshuffled, waiting, next } => {
-                self.take_from_market(cards.len(), reshuffled);
-                if !cards.is_empty() {
-                    self.hands.get_mut(seat).extend(cards);
-                    self.hand_changed(seat);
-                }
+                self.take(seat, cards, reshuffled);
                 match cause {
                     DrawCause::Choice | DrawCause::Debt => {
                         self.count_move(seat, by);
@@ -54,10 +46,17 @@ impl State {
                 *self.announced.get_mut(seat) = Some(announcement);
             }
             Event::AnnouncementDue { seat, announcement } => *self.due.get_mut(seat) = Some(announcement),
-            Event::RoundEnded(result) => self.end_round(result),
+            Event::RoundEnded(ref result) => self.end_round(result),
             Event::MatchEnded { outcome } => self.end_match(outcome),
             Event::Voided => self.end_match(Outcome::Voided),
         }
+    }
+
+    fn deal_again(&mut self, dealt: &Dealt) {
+        // The starter is known from the event; the lot still has to take its word from the stream.
+        let lot = if self.draws_lot() { Lot::Drawn } else { Lot::Known(dealt.starter) };
+        let deal = Deal::new(&self.rules, dealt.key, lot);
+        self.seat_deal(&deal, dealt);
     }
 
     /// Whether the starter of the next round is drawn from its stream: the first under every rule.
@@ -130,11 +129,15 @@ impl State {
         *self.announced.get_mut(seat) = None;
     }
 
-    fn take_from_market(&mut self, count: u8, reshuffled: bool) {
-        let missing = self.market.skip(count);
+    fn take(&mut self, seat: Seat, cards: CardSet, reshuffled: bool) {
+        let missing = self.market.skip(cards.len());
         if reshuffled {
             self.reshuffle();
             self.market.skip(missing);
+        }
+        if !cards.is_empty() {
+            self.hands.get_mut(seat).extend(cards);
+            self.hand_changed(seat);
         }
     }
 
@@ -147,7 +150,7 @@ impl State {
         self.reshuffles = self.reshuffles.saturating_add(1);
     }
 
-    fn end_round(&mut self, result: RoundResult) {
+    fn end_round(&mut self, result: &RoundResult) {
         self.phase = Phase::Waiting;
         self.debt = 0;
         self.waiting = None;
@@ -159,7 +162,7 @@ impl State {
             let wins = self.wins.get_mut(winner);
             *wins = wins.saturating_add(1);
         }
-        self.last_round = Some(result);
+        self.last_round = Some(*result);
     }
 
     fn end_match(&mut self, outcome: Outcome) {

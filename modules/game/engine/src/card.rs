@@ -90,12 +90,14 @@ impl Card {
     }
 
     /// The card at a place in canonical order; every place from 49 on is the Whot.
-    pub(crate) const fn at(index: u8) -> Self {
+    #[must_use]
+    pub const fn at(index: u8) -> Self {
         Self(if index < FACES { index } else { FACES })
     }
 
     /// The place in canonical order: 0..=48, or 49 for the Whot.
-    pub(crate) const fn index(self) -> u8 {
+    #[must_use]
+    pub const fn index(self) -> u8 {
         self.0
     }
 

@@ -40,6 +40,19 @@ impl CardSet {
         Some(set)
     }
 
+    /// The set as one word: a bit for each card at its [`Card::index`], and for so many Whots as many bits from
+    /// 49 on.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// The set of the cards whose bits are set in [`CardSet::bits`]; of the Whots' bits only the number counts.
+    #[must_use]
+    pub fn from_bits(bits: u64) -> Self {
+        Self(bits & SHAPED | unary(Self(bits & WHOT_BITS).len()))
+    }
+
     /// How many cards.
     #[must_use]
     pub fn len(self) -> u8 {
@@ -96,7 +109,10 @@ impl CardSet {
 
     /// Adds every card of another set; Whots add up.
     pub fn extend(&mut self, other: Self) {
-        self.0 = (self.0 | other.0) & SHAPED | unary(self.whots() + other.whots());
+        self.0 |= other.0 & SHAPED;
+        if other.0 & WHOT_BITS != 0 {
+            self.0 |= unary(self.whots() + other.whots());
+        }
     }
 
     /// Takes away every card of another set; Whots by count.
@@ -319,6 +335,8 @@ mod tests {
         let mut rest = both;
         rest.take_away(more);
         assert_eq!(rest, some);
+        assert_eq!(CardSet::from_bits(both.bits()), both);
+        assert_eq!(CardSet::from_bits(1 << 53 | 1 << 50).whots(), 2);
         assert_eq!((both.in_both(some), some.in_both(more).len()), (some, 1));
         assert_eq!(some.distinct().count(), 3);
         assert_eq!(some.iter().count(), 4);

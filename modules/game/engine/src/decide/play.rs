@@ -37,16 +37,17 @@ impl<J: Journal> Ruling<'_, J> {
     }
 
     fn lay(&mut self, seat: Seat, play: Play) {
-        let rules = self.table.rules;
-        let effect = Effect::of_play(&rules, play.cards.as_slice());
-        let special = play.cards.last().is_some_and(|card| rules.is_special(card.number()));
+        let rules = &self.table.rules;
+        let effect = Effect::of_play(rules, play.cards.as_slice());
         let empties = play.cards.len() == self.table.hand(seat).len();
-        let draws_one = special && rules.special_finish == SpecialFinish::DrawOne;
+        let draws_one = empties
+            && rules.special_finish == SpecialFinish::DrawOne
+            && play.cards.last().is_some_and(|card| rules.is_special(card.number()));
         if empties && !draws_one {
             return self.finish(seat, play, effect);
         }
         let debt = effect.debt(self.table.debt);
-        let next = effect.next(&rules, seat);
+        let next = effect.next(rules, seat);
         self.record(Event::Played { seat, cards: play.cards, call: play.call, debt, next });
         if empties && self.take(seat, Want::Cards(1), DrawCause::Finish) == TakeEnd::Exhausted {
             return self.end_round(RoundEnd::Market);
@@ -79,7 +80,10 @@ impl<J: Journal> Ruling<'_, J> {
 
 /// The cards are in the hand, and are the drawn one if that waits.
 fn check_hand(table: &State, seat: Seat, play: Play) -> Result<(), Refusal> {
-    let held = CardSet::of(play.cards.iter()).is_some_and(|cards| table.hand(seat).covers(cards));
+    let held = match *play.cards.as_slice() {
+        [card] => table.hand(seat).contains(card),
+        _ => CardSet::of(play.cards.iter()).is_some_and(|cards| table.hand(seat).covers(cards)),
+    };
     if !held {
         return Err(Refusal::NotInHand);
     }
