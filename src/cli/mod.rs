@@ -11,8 +11,10 @@ mod migrate;
 mod openapi;
 mod operate;
 mod own_server;
+mod replay;
 mod secrets;
 mod serve;
+mod verify;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -71,6 +73,10 @@ enum Command {
     Demo(demo::Arguments),
     /// Prints the `OpenAPI` document
     Openapi,
+    /// Checks what was published against its proof, offline
+    Verify(verify::Arguments),
+    /// Shows a finished game again, step by step, from its record or notation
+    Replay(replay::Arguments),
     /// Shows the configuration in force, secrets masked, and tests every dependency
     Doctor,
     /// Lists, runs or retries background jobs
@@ -134,13 +140,16 @@ pub fn run() -> ExitCode {
     };
     let command = line.command.unwrap_or(Command::Serve(serve::Arguments::default()));
     match runtime.block_on(execute(&line.global, command)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => failed(&error),
     }
 }
 
-async fn execute(global: &Global, command: Command) -> Result<(), CliError> {
+/// What came of it; some commands say more by their exit code than whether they failed.
+async fn execute(global: &Global, command: Command) -> Result<ExitCode, CliError> {
     match command {
+        Command::Verify(arguments) => return Ok(verify::run(global, &arguments)),
+        Command::Replay(arguments) => return Ok(replay::run(global, &arguments)),
         Command::Serve(arguments) => serve::run(global, arguments).await,
         Command::Migrate => migrate::run(global).await,
         Command::Admin(arguments) => admin::run(global, arguments).await,
@@ -152,7 +161,8 @@ async fn execute(global: &Global, command: Command) -> Result<(), CliError> {
         Command::Keys(arguments) => keys::run(global, arguments).await,
         Command::Secrets(arguments) => secrets::run(global, arguments),
         Command::Health(arguments) => health::run(global, arguments).await,
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 #[expect(clippy::print_stderr, reason = "this is where a command's failure reaches its person")]

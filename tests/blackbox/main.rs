@@ -19,6 +19,7 @@ mod examples;
 mod journeys;
 mod permissions;
 mod races;
+mod records;
 mod schemas;
 mod secrecy;
 mod sockets;

@@ -14,6 +14,7 @@ use kernel::Timestamp;
 use crate::record::Player;
 use crate::shuffle::Entropy;
 use crate::story::{Step, Story};
+use crate::text::Bytes32;
 use words::{command_word, seconds};
 
 pub use parse::{NotationError, parse};
@@ -55,11 +56,11 @@ fn header(story: &Story, began: Option<Timestamp>) -> String {
     tag("First", &player(&heading.players.first));
     tag("Second", &player(&heading.players.second));
     tag("Rules", &rules(&heading.rules));
-    tag("Commitment", &words::bytes(&shuffle.commitment.bytes()));
+    tag("Commitment", &Bytes32(shuffle.commitment.bytes()).to_string());
     let BySeat { first, second } = shuffle.entropy.map(entropy);
     tag("FirstEntropy", &first);
     tag("SecondEntropy", &second);
-    tag("Seed", &words::bytes(&shuffle.seed.reveal()));
+    tag("Seed", &Bytes32(shuffle.seed.reveal()).to_string());
     if let Some(began) = began {
         tag("Began", &began.to_string());
     }
@@ -82,7 +83,7 @@ fn rules(rules: &RuleSet) -> String {
 }
 
 fn entropy(entropy: Option<Entropy>) -> String {
-    entropy.map_or_else(|| "-".to_owned(), |entropy| words::bytes(&entropy.bytes()))
+    entropy.map_or_else(|| "-".to_owned(), |entropy| Bytes32(entropy.bytes()).to_string())
 }
 
 /// `first rounds`, `second resignation`, `drawn`, `voided`.

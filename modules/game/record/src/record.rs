@@ -65,7 +65,7 @@ impl RecordDigest {
 
 impl std::fmt::Display for RecordDigest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        data_encoding::BASE64URL_NOPAD.encode_display(&self.0).fmt(f)
+        Bytes32(self.0).fmt(f)
     }
 }
 

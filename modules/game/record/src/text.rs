@@ -46,19 +46,33 @@ pub struct Bytes32(
 
 impl Serialize for Bytes32 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&data_encoding::BASE64URL_NOPAD.encode_display(&self.0))
+        serializer.collect_str(self)
+    }
+}
+
+impl Display for Bytes32 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        data_encoding::BASE64URL_NOPAD.encode_display(&self.0).fmt(f)
+    }
+}
+
+/// A text that is not 43 characters of base64url.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected 32 bytes as base64url without padding")]
+pub struct NotBytes32;
+
+impl FromStr for Bytes32 {
+    type Err = NotBytes32;
+
+    fn from_str(text: &str) -> Result<Self, NotBytes32> {
+        let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok();
+        bytes.and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or(NotBytes32)
     }
 }
 
 impl<'de> Deserialize<'de> for Bytes32 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        data_encoding::BASE64URL_NOPAD
-            .decode(text.as_bytes())
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(Self)
-            .ok_or_else(|| D::Error::custom("expected 32 bytes as base64url without padding"))
+        Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 

@@ -259,23 +259,19 @@ fn play(record: &Record, rules: RuleSet, report: &mut Report) {
     let events = || steps.iter().flat_map(|step| step.events.iter());
     let reshuffled = events().filter(|event| matches!(event, Event::Drew { reshuffled: true, .. })).count();
     let topics = [
-        (
-            "deals",
-            Topic::Deals,
-            format!("{dealt} by the published shuffle, from the seed and both players' entropy"),
-        ),
+        ("deals", Topic::Deals, format!("{}, from the seed and both players' entropy", count(dealt, "deal"))),
         (
             "moves",
             Topic::Moves,
             format!(
-                "{} commands, each allowed and by whoever could give it; what followed is what the rules say",
-                steps.len().saturating_sub(dealt)
+                "{}, each allowed and by whoever could give it; what followed is what the rules say",
+                count(steps.len().saturating_sub(dealt), "command")
             ),
         ),
         (
             "reshuffles",
             Topic::Reshuffles,
-            format!("{reshuffled} of the pile, in the order that the shuffle gives"),
+            format!("{}, in the order that the shuffle gives", count(reshuffled, "reshuffle")),
         ),
         ("clocks", Topic::Clocks, clock_words(events())),
         ("outcome", Topic::Outcome, outcome_words(record)),
@@ -328,8 +324,8 @@ fn clock_words<'a>(events: impl Iterator<Item = &'a Event>) -> String {
                 | Event::MatchEnded { outcome: Outcome::Won { by: WonBy::Forfeit(_), .. } }
         )
     };
-    let count = events.filter(by_clock).count();
-    format!("every turn, reserve and countdown follows from the times; {count} time-outs, none early")
+    let lapses = count(events.filter(by_clock).count(), "time-out");
+    format!("every turn, reserve and countdown follows from the times; {lapses}, none early")
 }
 
 fn outcome_words(record: &Record) -> String {
@@ -341,8 +337,16 @@ fn outcome_words(record: &Record) -> String {
         Outcome::Drawn => "drawn".to_owned(),
         Outcome::Voided => "voided: it counts for nothing".to_owned(),
     };
-    let rounds = if ending.rounds == 1 { "1 round".to_owned() } else { format!("{} rounds", ending.rounds) };
+    let rounds = count(usize::try_from(ending.rounds).unwrap_or(usize::MAX), "round");
     format!("{how}; {rounds}, points {} : {}", ending.points.first, ending.points.second)
+}
+
+fn count(number: usize, what: &str) -> String {
+    match number {
+        0 => format!("no {what}"),
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
 }
 
 fn name_of(record: &Record, seat: Seat) -> String {

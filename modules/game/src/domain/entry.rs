@@ -1,48 +1,12 @@
-//! The lines of a game's journal: the engine's events, and what happens around them.
+//! The lines of a game's journal as the server keeps them: what a record publishes, and which command each answers.
 
-use game_engine::{BySeat, Event, Seat};
+use game_engine::Seat;
 use kernel::Timestamp;
-use kernel::id::{AccountId, Uuid};
+use kernel::id::Uuid;
 
-use super::clock::{Clock, Gap};
-use super::shuffle::{Commitment, Entropy, Seed};
+use super::clock::Clock;
 
-/// The first line of every journal: what was promised before, and what both added.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Started {
-    pub(crate) players: BySeat<AccountId>,
-    /// The canonical text of the rule set.
-    pub(crate) rules: String,
-    pub(crate) commitment: Commitment,
-    pub(crate) entropy: BySeat<Option<Entropy>>,
-}
-
-/// One line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Entry {
-    Started(Box<Started>),
-    /// An event of the rules.
-    Rules(Event),
-    /// The seat's connection lapsed.
-    Away {
-        seat: Seat,
-    },
-    /// The seat is back.
-    Back {
-        seat: Seat,
-    },
-    /// No node was alive: every running deadline moved.
-    ClockExtended(Gap),
-    /// The match is over, and so is the secret.
-    Revealed(Seed),
-}
-
-impl Entry {
-    /// Whether a command that has not seen this line is out of date.
-    pub(crate) fn is_of_the_rules(&self) -> bool {
-        matches!(self, Self::Rules(_))
-    }
-}
+pub(crate) use game_record::{Entry, Started};
 
 /// Which command a line answers.
 #[derive(Debug, Clone, PartialEq, Eq)]

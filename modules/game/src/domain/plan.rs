@@ -1,9 +1,9 @@
 //! What would be appended to a journal, and the state after it. Nothing has happened until it is committed.
 
-use game_engine::{Announce, Command, Event, Events, Outcome, Refusal, Seat, State};
+use game_engine::{Command, Events, Outcome, Refusal, Seat, State};
 use kernel::Timestamp;
 
-use super::clock::Clock;
+use super::clock::{Clock, Moment};
 use super::entry::{Answered, Entry, Recorded};
 use super::shuffle::Shuffle;
 
@@ -42,7 +42,7 @@ impl Plan {
     /// Carries out a command with all that follows from it: the next round is dealt at once, the clocks move on,
     /// and the seed is revealed when the match is over.
     pub(super) fn obey(&mut self, shuffle: &Shuffle, seat: Seat, command: &Command) -> Result<(), Refusal> {
-        let before = moment(&self.state);
+        let before = Moment::of(&self.state);
         let mut events = Events::new();
         self.state.advance(seat, command, &mut events)?;
         self.tell(&events);
@@ -67,45 +67,16 @@ impl Plan {
 
     fn tell(&mut self, events: &Events) {
         for event in events {
-            self.time_announcement(event);
+            self.clock.hear(event, self.state.rules().announce, self.at);
             self.line(Entry::Rules(*event), None);
         }
     }
 
-    fn time_announcement(&mut self, event: &Event) {
-        if let (Event::AnnouncementDue { seat, .. }, Announce::Manual { grace_ms, .. }) =
-            (event, self.state.rules().announce)
-        {
-            let grace = std::time::Duration::from_millis(u64::from(grace_ms));
-            *self.clock.announce.get_mut(*seat) = Some(self.at.plus(grace));
-        }
-    }
-
+    /// The last line of a command tells how the clocks stand after it; a record's verifier expects it there.
     fn keep_time(&mut self, before: Moment) {
-        let (rule, was) = (self.state.rules().clock, self.clock);
-        for seat in Seat::ALL {
-            if self.state.due(*seat).is_none() || self.state.outcome().is_some() {
-                *self.clock.announce.get_mut(*seat) = None;
-            }
-        }
-        if moment(&self.state) != before {
-            self.clock.end_turn(rule, self.at);
-            if let Some(seat) = self.state.turn() {
-                self.clock.begin_turn(rule, seat, self.at);
-            }
-        }
-        let told = self.lines.iter().any(|line| line.clock.is_some());
-        if (self.clock != was || !told)
-            && let Some(last) = self.lines.last_mut()
-        {
+        self.clock.keep(before, &self.state, self.at);
+        if let Some(last) = self.lines.last_mut() {
             last.clock = Some(self.clock);
         }
     }
-}
-
-type Moment = (u32, Option<Seat>, u16);
-
-/// A turn begins whenever this changes.
-fn moment(state: &State) -> Moment {
-    (state.round(), state.turn(), state.moves())
 }

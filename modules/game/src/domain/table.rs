@@ -6,7 +6,7 @@ use game_engine::{BySeat, Command, Event, ForfeitReason, Phase, Refusal, RuleSet
 use kernel::Timestamp;
 use kernel::id::{AccountId, GameId, Uuid};
 
-use super::clock::{Clock, Deadline, Gap, LENIENCE, Lapse};
+use super::clock::{Clock, Deadline, Gap, Lapse};
 use super::command::Asked;
 use super::entry::{Answered, Entry, Recorded, Started};
 use super::plan::Plan;
@@ -170,15 +170,12 @@ impl Table {
     /// The deadline that had passed when a command of `seat` was received: its own to the instant, the other's with the
     /// usual lenience.
     pub(crate) fn missed_by(&self, seat: Seat, received: Timestamp) -> Option<Deadline> {
-        self.deadline().filter(|deadline| {
-            let own = deadline.what.seat() == seat;
-            if own { deadline.at < received } else { deadline.at.plus(LENIENCE) <= received }
-        })
+        self.clock.missed_by(self.state.rules().clock, seat, received)
     }
 
     /// The deadline that has passed for everybody.
     pub(crate) fn missed(&self, now: Timestamp) -> Option<Deadline> {
-        self.deadline().filter(|deadline| deadline.at.plus(LENIENCE) <= now)
+        self.clock.missed(self.state.rules().clock, now)
     }
 
     /// What a passed deadline causes.
@@ -242,6 +239,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::clock::LENIENCE;
     use crate::domain::command::Act;
     use crate::domain::shuffle::{Commitment, Entropy, Seed};
     use game_engine::{Outcome, WonBy, legal};

@@ -12,9 +12,11 @@ mod list_games;
 mod list_invites;
 mod play;
 mod problem;
+mod proof;
 mod put_entropy;
 mod reconnect_token;
 mod rematch;
+mod replay;
 mod resign;
 mod rule_set;
 mod rule_sets;
@@ -36,7 +38,7 @@ const SOCKET: Access = Access::Upgrade(Permission::GamePlay);
 
 /// The table, without the state its handlers take.
 pub(crate) fn routes() -> Routes {
-    Routes::of("game").merge(invites()).merge(games()).merge(lists())
+    Routes::of("game").merge(invites()).merge(records()).merge(games()).merge(lists())
 }
 
 fn invites() -> Routes {
@@ -195,6 +197,35 @@ fn games() -> Routes {
             Route::get("/api/v1/games/{game_id}", READ, get_game::handle)
                 .summary("The whole game as one may see it")
                 .answers::<Snapshot>(200),
+        )
+}
+
+fn records() -> Routes {
+    Routes::of("game")
+        .add(
+            Route::get("/api/v1/games/{game_id}/proof", READ, proof::handle)
+                .summary("The whole record of a game that is over, to verify offline")
+                .describe("`whot verify game` checks it without the server: the commitment, every deal, every move, the clocks and the outcome. A voided game has one too. It carries a weak `ETag` and answers 304 to `If-None-Match`: a record never changes, but for display names.")
+                .answers::<proof::GameRecord>(200)
+                .answers_as(304, "")
+                .problem(409, "game_not_over"),
+        )
+        .add(
+            Route::get("/api/v1/games/{game_id}/notation", READ, proof::notation)
+                .summary("The same game as compact text, to keep, read and replay")
+                .describe("`whot replay` shows it. Grammar: docs/notation.md.")
+                .answers_as(200, "text/plain")
+                .answers_as(304, "")
+                .problem(409, "game_not_over"),
+        )
+        .add(
+            Route::get("/api/v1/games/{game_id}/replay", READ, replay::handle)
+                .summary("A game that is over, step by step, both hands visible")
+                .describe("Deals and moves in order, each with the table after it; all of the match, or one round.")
+                .query::<replay::ReplayQuery>()
+                .answers::<List<replay::ReplayStep>>(200)
+                .problem(400, "invalid_cursor")
+                .problem(409, "game_not_over"),
         )
 }
 

@@ -11,6 +11,7 @@ use crate::app::accept_invite::AcceptError;
 use crate::app::answer_invite::AnswerError;
 use crate::app::create_invite::CreateError;
 use crate::app::hot::{Trouble, Why};
+use crate::app::proof::ProofError;
 use crate::app::put_entropy::EntropyError;
 use crate::domain::invite::InviteClosed;
 
@@ -93,6 +94,14 @@ pub(super) fn of_trouble(trouble: Trouble) -> Problem {
         Trouble::Store(error) => Problem::from(error),
         Trouble::Broken => Problem::internal(),
         Trouble::Busy => Problem::unavailable(LATER),
+    }
+}
+
+pub(super) fn of_proof(error: ProofError) -> Problem {
+    match error {
+        ProofError::NotOver => Problem::conflict("game_not_over")
+            .detail("Both hands and the seed are shown once the match has ended."),
+        ProofError::Trouble(trouble) => of_trouble(trouble),
     }
 }
 

@@ -6,11 +6,12 @@ use game_engine::{BySeat, Outcome, RuleSet, Seat, WonBy};
 use kernel::Timestamp;
 use kernel::id::GameId;
 
-use super::words::{read_bytes, read_command, read_seconds};
+use super::words::{read_command, read_seconds};
 use super::{FORMAT, seat_on_turn};
 use crate::record::Player;
 use crate::shuffle::{Commitment, Entropy, Seed, Shuffle};
 use crate::story::{Heading, Note, Story};
+use crate::text::Bytes32;
 
 /// No match has more commands; it bounds what a text can cost.
 const MOST_COMMANDS: usize = 100_000;
@@ -236,8 +237,7 @@ fn rules((text, place): (String, Place)) -> Result<RuleSet, NotationError> {
 }
 
 fn bytes((text, place): (String, Place)) -> Result<([u8; 32], Place), NotationError> {
-    let bytes =
-        read_bytes(&text).ok_or_else(|| place.error("32 bytes as base64url without padding belong here"))?;
+    let Bytes32(bytes) = text.parse().map_err(|error| place.error(error))?;
     Ok((bytes, place))
 }
 

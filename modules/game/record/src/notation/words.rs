@@ -2,16 +2,7 @@
 
 use std::time::Duration;
 
-use data_encoding::BASE64URL_NOPAD;
 use game_engine::{Card, Cards, Command, ForfeitReason, Play, Seat, Shape};
-
-pub(super) fn bytes(bytes: &[u8; 32]) -> String {
-    BASE64URL_NOPAD.encode(bytes)
-}
-
-pub(super) fn read_bytes(text: &str) -> Option<[u8; 32]> {
-    BASE64URL_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok()
-}
 
 fn letter(shape: Shape) -> char {
     match shape {

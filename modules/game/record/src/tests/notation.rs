@@ -97,7 +97,7 @@ fn errors_name_their_line_and_column() {
     refused(&with("gam_", "gem_"), 2, 8, "expected an id");
     refused(&with("quick@1", "quick@2"), 5, 9, "not the canonical text");
     refused(&with("quick@1", "pagat@1"), 6, 14, "do not fit this commitment");
-    refused(&with("\"]\n[FirstEntropy", "=\"]\n[FirstEntropy"), 6, 14, "32 bytes");
+    refused(&with("\"]\n[FirstEntropy", "=\"]\n[FirstEntropy"), 6, 14, "32 bytes as base64url");
     refused(&with("[Seed \"", "[Seed \"\n"), 9, 8, "does not end on its line");
     refused(&with("first resignation", "second resignation"), 10, 10, "not the result");
     refused(&with("first resignation", "resigned"), 10, 10, "a result like");
