@@ -360,7 +360,7 @@ mod tests {
             (include_str!("../../../modules/customer/src/store/record.rs"), r#"\(\s*"(\w+)",\s*json!"#),
             (
                 include_str!("../../../modules/identity/src/store/sessions.rs"),
-                r#"notices::append\(c, \w+, "(\w+)""#,
+                r#"const \w+_NOTICE: &str = "(\w+)""#,
             ),
         ] {
             let kinds = regex::Regex::new(pattern).expect("a pattern");

@@ -24,6 +24,8 @@ use crate::domain::refresh::{Family, Rotation, decide};
 use crate::domain::revocation::{Revocation, Revoked};
 use crate::domain::session::{EndReason, Session};
 
+/// What the owner of a session that was ended for misuse is told.
+const SESSION_ENDED_NOTICE: &str = "session_ended";
 /// Sessions that one transaction ends at most.
 const ENDED_AT_ONCE: i64 = 100;
 
@@ -89,7 +91,7 @@ platform::dual! {
             let (account, session): (AccountId, SessionId) = (row.account_id.id(), row.id.id());
             let ended = c.end_one(trail.clone(), account, session, EndReason::RefreshReuse).await?;
             let Some(ended) = ended else { return Ok(None) };
-            let (kind, at) = ("session_ended", trail.stamp.at);
+            let (kind, at) = (SESSION_ENDED_NOTICE, trail.stamp.at);
             let body = json!({ "session_id": session, "reason": "refresh_reuse" });
             let seq = platform::notices::append(c, account, kind, body.clone(), at).await?;
             Ok(Some((ended, Posted { account, seq, kind, body, at })))
