@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use kernel::Timestamp;
 use kernel::id::GameId;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::App;
-use super::hot::Message;
+use super::hot::{Message, Trouble};
 use crate::arrows;
 use crate::domain::clock::Gap;
 use crate::store::StoreError;
@@ -44,6 +44,9 @@ impl Aliveness {
 
     /// The gap before this node, if there was one; waits until that is known.
     pub(crate) async fn gap(&self) -> Result<Option<Gap>, StoreError> {
+        if let Standing::Settled(gap) = *self.0.borrow() {
+            return Ok(gap);
+        }
         let mut seen = self.0.subscribe();
         let settled = seen.wait_for(|standing| *standing != Standing::Unknown);
         match tokio::time::timeout(UNSURE, settled).await {
@@ -67,7 +70,12 @@ impl Aliveness {
 /// Finds out whether any node was alive until now, and if none was, extends every running deadline by the gap. Only then
 /// does this node say that it is alive: a crash in between leaves the whole gap to the next one.
 pub(crate) async fn take_over(app: &App, began: Timestamp) -> Result<(), StoreError> {
-    let gap = find_gap(app, began).await?;
+    // What was found out stays: in a second try the last sign of life may be this node's own.
+    let standing = *app.aliveness.0.borrow();
+    let gap = match standing {
+        Standing::Settled(gap) => gap,
+        Standing::Unknown => find_gap(app, began).await?,
+    };
     app.aliveness.settle(gap);
     if let Some(gap) = gap {
         tracing::info!(seconds = gap.length().as_secs_f64(), "no node was alive; clocks are extended");
@@ -81,7 +89,10 @@ pub(crate) async fn take_over(app: &App, began: Timestamp) -> Result<(), StoreEr
 
 async fn find_gap(app: &App, began: Timestamp) -> Result<Option<Gap>, StoreError> {
     let Some(last) = app.store.last_alive().await? else { return Ok(None) };
-    let gap = Gap { from: last, to: began.max(last) };
+    let gap = Gap { from: last, to: began };
+    if last >= began {
+        return Ok(None);
+    }
     if app.policy.always_alone || began.since(last) > SILENCE {
         return Ok(Some(gap));
     }
@@ -90,14 +101,26 @@ async fn find_gap(app: &App, began: Timestamp) -> Result<Option<Gap>, StoreError
     Ok(alone.then_some(gap))
 }
 
+/// Returns once every running game has it in its journal: the sign of life that follows says so.
 async fn extend_all(app: &App, gap: Gap) -> Result<(), StoreError> {
     let mut after: Option<GameId> = None;
     loop {
         let games = app.store.running(None, after, AT_ONCE).await?;
         let Some(last) = games.last() else { return Ok(()) };
         after = Some(*last);
+        let mut extended = Vec::with_capacity(games.len());
         for game in games {
-            let _ = app.tables.send(game, Message::Extend(gap)).await;
+            let (done, outcome) = oneshot::channel();
+            let _ = app.tables.send(game, Message::Extend(gap, done)).await;
+            extended.push(outcome);
+        }
+        for outcome in extended {
+            match outcome.await.unwrap_or(Err(Trouble::Busy)) {
+                // What does not replay has no clock that could be extended.
+                Ok(()) | Err(Trouble::NotFound | Trouble::Broken) => {}
+                Err(Trouble::Store(error)) => return Err(error),
+                Err(Trouble::Busy) => return Err(StoreError::LostRace),
+            }
         }
     }
 }

@@ -87,7 +87,7 @@ pub(crate) enum Message {
     /// Nobody vouches for the seat any more.
     Lapsed(Seat),
     /// A time without any node has to be made good.
-    Extend(Gap),
+    Extend(Gap, oneshot::Sender<Result<(), Trouble>>),
     Void(Box<Voiding>, oneshot::Sender<Result<bool, Trouble>>),
 }
 
@@ -230,7 +230,9 @@ impl Hot {
             Message::Tick => self.quietly("deadline", |hot| Box::pin(hot.tick())).await,
             Message::Seen(account) => self.quietly("return", |hot| Box::pin(hot.seen(account))).await,
             Message::Lapsed(seat) => self.quietly("lapse", |hot| Box::pin(hot.lapsed(seat))).await,
-            Message::Extend(gap) => self.quietly("gap", |hot| Box::pin(hot.extend(gap))).await,
+            Message::Extend(gap, done) => {
+                let _ = done.send(self.extend(gap).await);
+            }
         }
     }
 
@@ -246,7 +248,7 @@ impl Hot {
     }
 
     async fn play(&mut self, ask: &Ask) -> Result<Answer, Trouble> {
-        let mut fresh = self.ensure().await?;
+        let mut fresh = self.ready().await?;
         for _ in 0..ATTEMPTS {
             let table = self.table.as_ref().ok_or(Trouble::NotFound)?;
             let seat = table.seat_of(ask.account).ok_or(Trouble::NotFound)?;
@@ -304,7 +306,7 @@ impl Hot {
     }
 
     async fn seen(&mut self, account: AccountId) -> Result<(), Trouble> {
-        self.ensure().await?;
+        self.ready().await?;
         for _ in 0..ATTEMPTS {
             let now = self.parts.clock.now();
             let back = self.table.as_ref().and_then(|table| table.back(table.seat_of(account)?, now));
@@ -317,7 +319,7 @@ impl Hot {
     }
 
     async fn lapsed(&mut self, seat: Seat) -> Result<(), Trouble> {
-        self.ensure().await?;
+        self.ready().await?;
         let now = self.parts.clock.now();
         match self.table.as_ref().and_then(|table| table.away(seat, now)) {
             // If the seat was taken again meanwhile, or the game went on elsewhere, the next look decides.
@@ -373,6 +375,16 @@ impl Hot {
             }
         }
         Err(Trouble::Busy)
+    }
+
+    /// Has a table on which something may be appended: nothing is before a gap is made good, or its time would be
+    /// charged to whoever acts first. Says whether the table was loaded just now.
+    async fn ready(&mut self) -> Result<bool, Trouble> {
+        let fresh = self.ensure().await?;
+        if let Some(gap) = self.parts.aliveness.gap().await? {
+            self.make_good(gap).await?;
+        }
+        Ok(fresh)
     }
 
     /// Has a table, whether or not it is the newest; says whether it was loaded just now.

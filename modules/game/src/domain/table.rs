@@ -25,8 +25,8 @@ pub(crate) struct Table {
     /// The last line of the rules: what a command must have seen.
     pub(crate) last_rules: u64,
     last_at: Timestamp,
-    /// The beginning of the last gap that was made good.
-    extended_from: Option<Timestamp>,
+    /// The end of the last gap that was made good.
+    extended_until: Option<Timestamp>,
     answered: HashMap<(Seat, Uuid), (u64, String)>,
 }
 
@@ -68,7 +68,7 @@ impl Table {
             head: 0,
             last_rules: 0,
             last_at: Timestamp::UNIX_EPOCH,
-            extended_from: None,
+            extended_until: None,
             answered: HashMap::new(),
         }
     }
@@ -113,7 +113,7 @@ impl Table {
             self.last_rules = line.seq;
         }
         if let Entry::ClockExtended(gap) = line.entry {
-            self.extended_from = Some(gap.from);
+            self.extended_until = Some(gap.to);
         }
         if let Some(clock) = line.clock {
             self.clock = clock;
@@ -212,10 +212,12 @@ impl Table {
         Some(plan)
     }
 
-    /// Makes good a time without any node; nothing if it was made good before, or the game began after it.
+    /// Makes good a time without any node, or what was not made good of it yet; nothing if the game began after it.
     pub(crate) fn extend(&self, gap: Gap, at: Timestamp) -> Option<Plan> {
-        let done = self.extended_from.is_some_and(|from| from >= gap.from);
-        if self.is_over() || done || self.last_at >= gap.to {
+        // A node that died while it took over made good what was before it; its successor's gap begins as early.
+        let from = self.extended_until.map_or(gap.from, |until| until.max(gap.from));
+        let gap = Gap { from, ..gap };
+        if self.is_over() || from >= gap.to || self.last_at >= gap.to {
             return None;
         }
         let mut plan = self.plan(at);
@@ -437,8 +439,11 @@ mod tests {
         let plan = played.table.extend(gap, at(33)).unwrap();
         played.commit(plan);
         assert_eq!(played.table.deadline().unwrap().at, before.at.plus(Duration::from_secs(30)));
-        let again = Gap { from: at(3), to: at(34) };
-        assert!(played.table.extend(again, at(34)).is_none());
+        assert!(played.table.extend(gap, at(34)).is_none());
+        // Whoever took over died of it: its successor makes good what came after.
+        let longer = Gap { from: at(3), to: at(40) };
+        let rest = played.table.extend(longer, at(40)).unwrap();
+        assert_eq!(rest.lines[0].entry, Entry::ClockExtended(Gap { from: at(33), to: at(40) }));
         let later = Gap { from: at(50), to: at(60) };
         assert!(played.table.extend(later, at(60)).is_some());
     }

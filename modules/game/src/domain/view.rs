@@ -14,6 +14,8 @@ pub(crate) struct GameView {
     pub(crate) game: GameId,
     /// The last line that this view includes.
     pub(crate) seq: u64,
+    /// The last line of the rules that it includes: what the viewer may do goes with that one.
+    pub(crate) last_rules: u64,
     /// Who looks.
     pub(crate) seat: Seat,
     pub(crate) players: BySeat<AccountId>,
@@ -36,6 +38,7 @@ impl GameView {
         Self {
             game: table.game,
             seq: table.head,
+            last_rules: table.last_rules,
             seat,
             players: table.players,
             cards: view(&table.state, Viewer::Seat(seat)),

@@ -56,18 +56,17 @@ impl TopicSource for GameTopic {
             return self.snapshot(viewing, game).await;
         }
         let seat = seat_of(viewing.viewer).ok_or(TopicError::NotFound)?;
-        // What may be done now goes with the newest event of the rules, as it does when that is published.
-        let newest = match missed.lines.last() {
-            Some(last) if last.seq == missed.head => last_of_the_rules(&missed.lines),
-            _ => None,
-        };
-        let view = match newest {
-            Some(_) => look::snapshot(&self.0, viewing.principal.account, game).await.ok(),
+        // What may be done now goes with the newest event of the rules, as it does when that is published. Whatever
+        // may have followed it by now either changes nothing of it, or says anew what may be done.
+        let view = match last_of_the_rules(&missed.lines) {
+            Some(_) => {
+                let view = look::snapshot(&self.0, viewing.principal.account, game).await;
+                Some(view.map_err(|trouble| trouble_of(&trouble))?)
+            }
             None => None,
         };
-        let view = view.filter(|view| view.seq == missed.head);
         let event = |line: &crate::domain::entry::Recorded| {
-            let here = view.as_ref().filter(|view| newest == Some(line.seq) && !view.legal.is_empty());
+            let here = view.as_ref().filter(|view| view.last_rules == line.seq && !view.legal.is_empty());
             let body = EventData::raw_with(line, seat, here.map(|view| view.legal.as_slice()));
             Event { seq: line.seq, at: line.at, body }
         };

@@ -71,9 +71,9 @@ platform::for_each_database! { MIGRATIONS;
         assert_eq!(view.clock.turn.unwrap().due, due.plus(Duration::from_secs(500)));
         // One that came up at the same time found the same gap.
         let twin = house.beside();
-        twin.app.tables.send(game, hot::Message::Extend(crate::domain::clock::Gap {
-            from: began.minus(Duration::from_secs(500)), to: began,
-        })).await.unwrap();
+        let gap = crate::domain::clock::Gap { from: began.minus(Duration::from_secs(500)), to: began };
+        let (done, _) = tokio::sync::oneshot::channel();
+        twin.app.tables.send(game, hot::Message::Extend(gap, done)).await.unwrap();
         settle(&twin, game, &players[0]).await;
         deadlines::sweep(&next.app).await.unwrap();
         settle(&next, game, &players[0]).await;
