@@ -14,6 +14,8 @@ mod house;
 mod http;
 mod live;
 mod port;
+#[cfg(test)]
+mod simulation;
 mod store;
 mod text;
 

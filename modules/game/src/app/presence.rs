@@ -1,6 +1,6 @@
 //! Who is there: sockets that follow a game lease their seat, in batches; a seat whose leases have lapsed is away.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use kernel::id::{AccountId, GameId};
@@ -13,10 +13,10 @@ use crate::store::{Lease, StoreError};
 /// Seats found away in one look.
 const AT_ONCE: i64 = 500;
 
-/// Changes that no lease tells of yet.
+/// Changes that no lease tells of yet, in an order that does not differ from run to run.
 #[derive(Default)]
 pub(crate) struct Presences {
-    changes: Mutex<HashMap<(GameId, AccountId), bool>>,
+    changes: Mutex<BTreeMap<(GameId, AccountId), bool>>,
     changed: Bell,
 }
 
@@ -32,7 +32,7 @@ impl Presences {
         self.changed.clone()
     }
 
-    fn take(&self) -> HashMap<(GameId, AccountId), bool> {
+    fn take(&self) -> BTreeMap<(GameId, AccountId), bool> {
         std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -20,6 +20,8 @@ mod contract;
 
 pub(crate) use diesel_store::DieselStore;
 pub use floor::appended_within;
+#[cfg(test)]
+pub(crate) use games::Journal;
 pub(crate) use games::{Append, Finish, GameStore, GamesQuery, Lines, PairScore, Summary};
 pub(crate) use invites::{Acceptance, Cancelling, Closing, Creation, InviteStore, InvitesQuery, NewInvite};
 #[cfg(test)]

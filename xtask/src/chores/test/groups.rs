@@ -86,6 +86,12 @@ impl Tests {
         units
     }
 
+    /// Many more seeded runs of whole games over everything that can fail.
+    fn simulation() -> Self {
+        let all = Self { filters: vec!["simulation::"], ..Self::of(&["--lib"]) };
+        all.with("WHOT_SIM_RUNS", "10000")
+    }
+
     fn blackbox_on_sqlite(filters: &[&'static str]) -> Self {
         let all = Self { filters: filters.to_vec(), ..Self::of(&["--test", "blackbox"]) };
         all.with("WHOT_TEST_DATABASE", "sqlite")
@@ -145,6 +151,7 @@ fn long() -> Vec<Group> {
     let benches = Action::Check(vec!["bench", "--locked", "--workspace", "--bench", "*", "--", "--test"]);
     vec![
         group("long-crashes", minutes(30), crashes.into()),
+        group("long-simulation", minutes(30), vec![Action::Tests(Tests::simulation())]),
         group("mutants", minutes(60), vec![Action::Mutants]),
         group("benches", minutes(15), vec![benches]),
     ]

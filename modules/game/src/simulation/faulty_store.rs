@@ -1,0 +1,264 @@
+//! The store as one process of a simulation reaches it: slow, refusing, or committing and losing the answer, and dead
+//! once the process is. Behind it stands the one store in memory that outlives all processes.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use game_engine::{BySeat, Seat};
+use kernel::Timestamp;
+use kernel::id::{AccountId, GameId, GameInviteId, NodeId};
+use platform::idempotency::Claim;
+
+use super::dice::Dice;
+use crate::domain::invite::Invite;
+use crate::domain::shuffle::Entropy;
+use crate::store::{
+    Acceptance, Append, Cancelling, Closing, Creation, Cursor, GameStore, GamesQuery, InviteStore,
+    InvitesQuery, Journal, Lease, Lines, MemoryStore, NewInvite, Noted, PairScore, PeopleStore, ReconnectRow,
+    Sessions, Stamp, StoreError, Summary, TimeStore, Told,
+};
+
+/// Whether a process lives. A dead one does nothing more: whatever it waits for never comes.
+#[derive(Clone, Default)]
+pub(super) struct Power(Arc<AtomicBool>);
+
+impl Power {
+    pub(super) fn fail(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_off(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    pub(super) async fn pause(&self, ms: u64) {
+        if ms > 0 {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+        }
+        if self.is_off() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// How storage does just now.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Weather {
+    pub(super) refuse_percent: u64,
+    pub(super) lose_percent: u64,
+    pub(super) slow_ms: u64,
+}
+
+/// One process's way to the store.
+pub(super) struct FaultyStore {
+    pub(super) inner: MemoryStore,
+    pub(super) power: Power,
+    pub(super) weather: Arc<Mutex<Weather>>,
+    pub(super) seed: u64,
+    /// Which process this is.
+    pub(super) name: String,
+    pub(super) calls: Mutex<HashMap<String, u64>>,
+}
+
+impl FaultyStore {
+    /// Calls about the same thing share a stream of luck; others do not change it.
+    fn dice(&self, what: &str, about: &dyn Display) -> Dice {
+        let name = format!("{} {what} {about}", self.name);
+        let mut calls = self.calls.lock().unwrap();
+        let number = calls.entry(name.clone()).or_default();
+        *number += 1;
+        Dice::of(self.seed, &format!("{name} {number}"))
+    }
+
+    async fn reach<T>(
+        &self,
+        what: &str,
+        about: impl Display + Send + Sync,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let mut dice = self.dice(what, &about);
+        let weather = *self.weather.lock().unwrap();
+        let mut pause = || if dice.percent(40) { dice.below(3 + weather.slow_ms) } else { 0 };
+        let (before, after) = (pause(), pause());
+        self.power.pause(before).await;
+        if dice.percent(weather.refuse_percent) {
+            return Err(StoreError::Unavailable("no connection".to_owned()));
+        }
+        let answer = call.await;
+        self.power.pause(after).await;
+        if dice.percent(weather.lose_percent) {
+            return Err(StoreError::Unavailable("the connection was lost".to_owned()));
+        }
+        answer
+    }
+}
+
+#[async_trait]
+impl InviteStore for FaultyStore {
+    async fn create_invite(
+        &self,
+        new: NewInvite,
+        claim: Claim,
+        stamp: Stamp,
+    ) -> Result<Creation, StoreError> {
+        self.reach("create_invite", new.invite.id, self.inner.create_invite(new, claim, stamp)).await
+    }
+    async fn invite(&self, id: GameInviteId) -> Result<Option<Invite>, StoreError> {
+        self.reach("invite", id, self.inner.invite(id)).await
+    }
+    async fn sealed_seed(&self, game: GameId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.reach("sealed_seed", game, self.inner.sealed_seed(game)).await
+    }
+    async fn invites(&self, query: InvitesQuery) -> Result<Vec<Invite>, StoreError> {
+        self.reach("invites", query.account, self.inner.invites(query)).await
+    }
+    async fn put_entropy(
+        &self,
+        id: GameInviteId,
+        entropy: Entropy,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.reach("put_entropy", id, self.inner.put_entropy(id, entropy, now)).await
+    }
+    async fn close_invite(&self, closing: Closing, stamp: Stamp) -> Result<Option<Vec<Told>>, StoreError> {
+        self.reach("close_invite", closing.invite, self.inner.close_invite(closing, stamp)).await
+    }
+    async fn accept_invite(
+        &self,
+        acceptance: Acceptance,
+        stamp: Stamp,
+    ) -> Result<Option<Vec<Told>>, StoreError> {
+        self.reach("accept_invite", acceptance.invite.id, self.inner.accept_invite(acceptance, stamp)).await
+    }
+    async fn cancel_invites(
+        &self,
+        which: Cancelling,
+        cursor: Option<Cursor>,
+        stamp: Stamp,
+    ) -> Result<Vec<Told>, StoreError> {
+        self.reach("cancel_invites", "", self.inner.cancel_invites(which, cursor, stamp)).await
+    }
+    async fn record_expired(&self, now: Timestamp) -> Result<Vec<Told>, StoreError> {
+        self.reach("record_expired", "", self.inner.record_expired(now)).await
+    }
+}
+
+#[async_trait]
+impl GameStore for FaultyStore {
+    async fn journal(&self, game: GameId) -> Result<Option<Journal>, StoreError> {
+        self.reach("journal", game, self.inner.journal(game)).await
+    }
+    async fn lines(&self, game: GameId, after: u64, limit: u32) -> Result<Option<Lines>, StoreError> {
+        self.reach("lines", game, self.inner.lines(game, after, limit)).await
+    }
+    async fn heads(&self, games: Vec<GameId>) -> Result<Vec<(GameId, u64)>, StoreError> {
+        let about = games.first().map(ToString::to_string).unwrap_or_default();
+        self.reach("heads", about, self.inner.heads(games)).await
+    }
+    async fn append(&self, append: Append<'_>) -> Result<Option<Vec<Told>>, StoreError> {
+        self.reach("append", append.game, self.inner.append(append)).await
+    }
+    async fn summary(&self, game: GameId) -> Result<Option<Summary>, StoreError> {
+        self.reach("summary", game, self.inner.summary(game)).await
+    }
+    async fn seat(&self, game: GameId, account: AccountId) -> Result<Option<Seat>, StoreError> {
+        self.reach("seat", account, self.inner.seat(game, account)).await
+    }
+    async fn games(&self, query: GamesQuery) -> Result<Vec<Summary>, StoreError> {
+        self.reach("games", query.account, self.inner.games(query)).await
+    }
+    async fn pair_score(&self, players: BySeat<AccountId>) -> Result<PairScore, StoreError> {
+        self.reach("pair_score", players.first, self.inner.pair_score(players)).await
+    }
+    async fn running(
+        &self,
+        of: Option<AccountId>,
+        after: Option<GameId>,
+        rows: i64,
+    ) -> Result<Vec<GameId>, StoreError> {
+        self.reach("running", "", self.inner.running(of, after, rows)).await
+    }
+}
+
+#[async_trait]
+impl TimeStore for FaultyStore {
+    async fn due(&self, until: Timestamp, rows: i64) -> Result<Vec<(GameId, Timestamp)>, StoreError> {
+        self.reach("due", "", self.inner.due(until, rows)).await
+    }
+    async fn lease(&self, node: NodeId, leases: Vec<Lease>) -> Result<(), StoreError> {
+        self.reach("lease", "", self.inner.lease(node, leases)).await
+    }
+    async fn renew_leases(&self, node: NodeId, until: Timestamp) -> Result<(), StoreError> {
+        self.reach("renew_leases", "", self.inner.renew_leases(node, until)).await
+    }
+    async fn lapsed(&self, now: Timestamp, rows: i64) -> Result<Vec<(GameId, Seat)>, StoreError> {
+        self.reach("lapsed", "", self.inner.lapsed(now, rows)).await
+    }
+    async fn drop_lapsed(&self, game: GameId, seat: Seat, now: Timestamp) -> Result<(), StoreError> {
+        self.reach("drop_lapsed", game, self.inner.drop_lapsed(game, seat, now)).await
+    }
+    async fn prolong_leases(&self, unexpired_at: Timestamp, until: Timestamp) -> Result<(), StoreError> {
+        self.reach("prolong_leases", "", self.inner.prolong_leases(unexpired_at, until)).await
+    }
+    async fn beat(&self, node: NodeId, now: Timestamp) -> Result<(), StoreError> {
+        self.reach("beat", "", self.inner.beat(node, now)).await
+    }
+    async fn last_alive(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.reach("last_alive", "", self.inner.last_alive()).await
+    }
+    async fn forget_nodes(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.reach("forget_nodes", "", self.inner.forget_nodes(before)).await
+    }
+}
+
+#[async_trait]
+impl PeopleStore for FaultyStore {
+    async fn restricted_until(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.reach("restricted_until", account, self.inner.restricted_until(account, now)).await
+    }
+    async fn restrict(
+        &self,
+        account: AccountId,
+        until: Option<Timestamp>,
+        reason: String,
+        stamp: Stamp,
+    ) -> Result<(), StoreError> {
+        self.reach("restrict", account, self.inner.restrict(account, until, reason, stamp)).await
+    }
+    async fn put_reconnect(
+        &self,
+        mac: [u8; 32],
+        row: ReconnectRow,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.reach("put_reconnect", row.account, self.inner.put_reconnect(mac, row, now)).await
+    }
+    async fn take_reconnect(
+        &self,
+        mac: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<ReconnectRow>, StoreError> {
+        self.reach("take_reconnect", "", self.inner.take_reconnect(mac, now)).await
+    }
+    async fn notice_head(&self, account: AccountId) -> Result<u64, StoreError> {
+        self.reach("notice_head", account, self.inner.notice_head(account)).await
+    }
+    async fn notices(&self, account: AccountId, after: u64, limit: u32) -> Result<Vec<Noted>, StoreError> {
+        self.reach("notices", account, self.inner.notices(account, after, limit)).await
+    }
+    async fn advance(&self, cursor: Cursor) -> Result<(), StoreError> {
+        self.reach("advance", "", self.inner.advance(cursor)).await
+    }
+    async fn drop_reconnects(&self, sessions: Sessions, cursor: Cursor) -> Result<(), StoreError> {
+        self.reach("drop_reconnects", "", self.inner.drop_reconnects(sessions, cursor)).await
+    }
+}

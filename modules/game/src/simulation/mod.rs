@@ -1,0 +1,128 @@
+//! Seeded simulations: many clients against the real game module over virtual time and a network, storage and processes
+//! that fail as a plan says. `WHOT_SIM_SEED=7` replays one run, `WHOT_SIM_PLAN=<file>` one that was printed,
+//! `WHOT_SIM_RUNS=10000` tries that many.
+
+mod client;
+mod conduct;
+mod dice;
+mod faulty_store;
+mod judge;
+mod plan;
+mod process;
+mod view;
+mod world;
+
+use std::collections::BTreeSet;
+
+use self::plan::Plan;
+use self::world::{Outcome, World};
+
+/// Runs of the ordinary tests.
+const RUNS: u64 = 120;
+/// How often a failing plan is tried with fewer steps.
+const ATTEMPTS: usize = 120;
+
+/// What the ordinary runs together have to meet.
+const WORTH_MEETING: [&str; 19] = [
+    "a turn ran out",
+    "away",
+    "back",
+    "clock_extended",
+    "announced",
+    "voided",
+    "snap",
+    "ev",
+    "evs",
+    "gone",
+    "pong",
+    "unavailable",
+    "stale_base",
+    "id_conflict",
+    "not_your_turn",
+    "closed 4001",
+    "closed 4008",
+    "a commit was asked for again",
+    "a command was answered twice alike",
+];
+
+fn run(plan: Plan) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.unwrap().block_on(World::run(plan))
+}
+
+/// The steps of a failing plan that are needed to make it fail.
+fn shortened(plan: &Plan) -> Plan {
+    let (mut plan, mut tries) = (plan.clone(), 0);
+    let mut size = plan.steps.len().div_ceil(2);
+    while size > 0 && tries < ATTEMPTS {
+        let mut from = 0;
+        while from < plan.steps.len() && tries < ATTEMPTS {
+            let shorter = plan.without(from..(from + size).min(plan.steps.len()));
+            tries += 1;
+            if run(shorter.clone()).failure.is_some() { plan = shorter } else { from += size }
+        }
+        size = if size == 1 { 0 } else { size.div_ceil(2) };
+    }
+    plan
+}
+
+/// What happened, unless something happened that must not.
+fn must_hold(plan: &Plan) -> BTreeSet<String> {
+    let outcome = run(plan.clone());
+    let Some(found) = outcome.failure else { return outcome.seen };
+    let short = shortened(plan);
+    let again = run(short.clone());
+    let what = again.failure.unwrap_or(found);
+    panic!(
+        "{what}\n\n{}\nWHOT_SIM_SEED={} cargo test -p game simulation\nas planned:\n{plan}\nas short as it still fails \
+         (WHOT_SIM_PLAN=<file>):\n{short}",
+        again.shown.join("\n"),
+        plan.seed
+    );
+}
+
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[test]
+fn whatever_fails_nobody_is_told_what_is_not_so_and_nothing_acknowledged_is_lost() {
+    if let Some(file) = setting("WHOT_SIM_PLAN") {
+        let text = std::fs::read_to_string(file).unwrap();
+        must_hold(&text.parse().unwrap());
+        return;
+    }
+    if let Some(seed) = setting("WHOT_SIM_SEED") {
+        must_hold(&Plan::of(seed.parse().unwrap()));
+        return;
+    }
+    let runs = setting("WHOT_SIM_RUNS").map_or(RUNS, |runs| runs.parse().unwrap());
+    let first = setting("WHOT_SIM_FIRST").map_or(1, |first| first.parse().unwrap());
+    let seen: BTreeSet<String> = (first..first + runs).flat_map(|seed| must_hold(&Plan::of(seed))).collect();
+    // A run that meets nothing proves nothing.
+    let missed: Vec<_> = WORTH_MEETING.iter().filter(|what| !seen.contains(**what)).collect();
+    assert!(missed.is_empty() || runs < RUNS, "no run met {missed:?}");
+}
+
+#[test]
+fn the_same_seed_is_the_same_run_and_another_seed_another() {
+    let runs: u64 = setting("WHOT_SIM_RUNS").map_or(RUNS, |runs| runs.parse().unwrap());
+    let mut traces = BTreeSet::new();
+    for seed in 1..=(runs / 20).max(5) {
+        let [once, again] = [(); 2].map(|()| run(Plan::of(seed)).trace.to_string());
+        assert_eq!(once, again, "seed {seed}");
+        assert!(traces.insert(once), "seed {seed} repeats another");
+    }
+}
+
+#[test]
+fn a_printed_plan_reads_back_as_it_was() {
+    for seed in 0..200 {
+        let plan = Plan::of(seed);
+        assert_eq!(plan.to_string().parse(), Ok(plan));
+    }
+    for wrong in ["at 5 fly client=1", "at x crash node=0", "at 5 crash", "sometime", "game rules=", "seed 7"]
+    {
+        assert!(wrong.parse::<Plan>().is_err(), "{wrong}");
+    }
+}
