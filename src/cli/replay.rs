@@ -52,7 +52,9 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
     } else if arguments.all || !on_terminal || !std::io::stdin().is_terminal() {
         let ink = Ink::of_environment(on_terminal);
         say(words::heading(&story));
-        wanted.iter().for_each(|number| say(picture(&story, *number, ink)));
+        for number in &wanted {
+            say(picture(&story, *number, ink));
+        }
     } else {
         leaf(&story, &wanted, Ink::of_environment(on_terminal));
     }
@@ -79,14 +81,14 @@ fn tell_json(story: &Story, wanted: &[usize]) {
             "round": table.round(),
             "at": step.at,
             "words": words::of_step(step, &names(story)),
-            "note": step.note.as_ref().map(|note| note.as_str()),
+            "note": step.note.as_ref().map(game_record::Note::as_str),
             "hands": [hand(first), hand(second)],
             "in_force": table.in_force().map(|card| card.to_string()),
-            "called": table.called().map(|shape| shape.name()),
+            "called": table.called().map(game_engine::Shape::name),
             "debt": table.debt(),
             "market": table.market_len(),
             "pile": table.pile_len(),
-            "turn": table.turn().map(|seat| seat.name()),
+            "turn": table.turn().map(game_engine::Seat::name),
             "scores": [table.scores().first, table.scores().second],
             "wins": [table.wins().first, table.wins().second],
         }));
@@ -174,7 +176,7 @@ mod tests {
     #[test]
     fn every_step_is_drawn_with_every_card_of_both_hands_and_no_colour_where_there_is_none() {
         let story = story();
-        let plain = Ink::of(false);
+        let plain = Ink::PLAIN;
         for (number, step) in (1..).zip(story.steps()) {
             let drawn = picture(&story, number, plain);
             assert!(!drawn.contains('\u{1b}'), "{drawn}");
@@ -184,6 +186,6 @@ mod tests {
                 }
             }
         }
-        assert!(picture(&story, 1, Ink::of(true)).contains('\u{1b}'));
+        assert!(picture(&story, 1, Ink::COLOUR).contains('\u{1b}'));
     }
 }

@@ -53,9 +53,9 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
     match report {
         Ok(report) => {
             if global.json {
-                tell_json(&report)
+                tell_json(&report);
             } else {
-                tell(&report)
+                tell(&report);
             }
             if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use whot::client::{Answer, Api, House, Person, Table, fresh_id};
+use whot::client::{Answer, Api, Person, Table, fresh_id};
 
 use crate::harness::{PASSWORD, Server, game_of};
 use crate::journeys::play_out;
@@ -28,7 +28,6 @@ fn text(bytes: &[u8]) -> String {
 
 struct Finished {
     server: Server,
-    house: House,
     ada: Person,
     ben: Person,
     game: String,
@@ -39,7 +38,7 @@ struct Finished {
 /// A game with Ada's entropy, played to its end.
 async fn finished() -> Finished {
     let server = Server::start();
-    let (house, ada, ben) = server.pair().await;
+    let (_house, ada, ben) = server.pair().await;
     let invite = ada.invite_to_game("ben").await.unwrap();
     let (id, entropy) = (invite["id"].as_str().unwrap(), "A".repeat(42) + "E");
     ada.api.put(&format!("/api/v1/games/invites/{id}/entropy"), json!({"entropy": entropy})).await.unwrap();
@@ -47,7 +46,7 @@ async fn finished() -> Finished {
     let mut tables = [Table::sit(&ada, &game).await.unwrap(), Table::sit(&ben, &game).await.unwrap()];
     play_out(&mut tables).await;
     let commitment = invite["commitment"].as_str().unwrap().to_owned();
-    Finished { server, house, ada, ben, game, commitment, entropy }
+    Finished { server, ada, ben, game, commitment, entropy }
 }
 
 /// The answer, which is as the API document says.
@@ -68,7 +67,7 @@ fn save(folder: &Path, name: &str, content: &str) -> PathBuf {
 
 #[tokio::test]
 async fn the_record_of_a_finished_game_verifies_offline_and_any_change_to_it_does_not() {
-    let Finished { server: _server, house: _, ada, ben, game, commitment, entropy } = finished().await;
+    let Finished { server: _server, ada, ben, game, commitment, entropy } = finished().await;
     let record = get(&ada, &game, "proof").await;
     assert_eq!(record.status, 200, "{}", record.text);
     assert_eq!(get(&ben, &game, "proof").await.text, record.text, "both export the same");
@@ -111,7 +110,7 @@ async fn the_record_of_a_finished_game_verifies_offline_and_any_change_to_it_doe
 
 #[tokio::test]
 async fn a_record_is_asked_for_again_only_when_it_changed() {
-    let Finished { server, house: _, ada, ben: _, game, .. } = finished().await;
+    let Finished { server, ada, ben: _, game, .. } = finished().await;
     for what in ["proof", "notation"] {
         let path = format!("/api/v1/games/{game}/{what}");
         let tag = get(&ada, &game, what).await.header("etag").unwrap().to_owned();
@@ -146,7 +145,7 @@ async fn before_the_end_nobody_gets_anything_and_strangers_never_do() {
 
 #[tokio::test]
 async fn a_game_is_replayed_page_by_page_with_both_hands_and_the_same_in_the_terminal() {
-    let Finished { server: _server, house: _, ada, ben, game, .. } = finished().await;
+    let Finished { server: _server, ada, ben, game, .. } = finished().await;
     let mut steps: Vec<Value> = Vec::new();
     let mut query = "replay?limit=7".to_owned();
     loop {

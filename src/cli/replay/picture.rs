@@ -15,9 +15,10 @@ const BESIDE: usize = 12;
 pub(super) struct Ink(bool);
 
 impl Ink {
-    pub(super) fn of(colour: bool) -> Self {
-        Self(colour)
-    }
+    #[cfg(test)]
+    pub(super) const PLAIN: Self = Self(false);
+    #[cfg(test)]
+    pub(super) const COLOUR: Self = Self(true);
 
     /// Colour on a terminal, unless `NO_COLOR` is set to anything.
     pub(super) fn of_environment(on_terminal: bool) -> Self {
