@@ -70,12 +70,7 @@ impl Aliveness {
 /// Finds out whether any node was alive until now, and if none was, extends every running deadline by the gap. Only then
 /// does this node say that it is alive: a crash in between leaves the whole gap to the next one.
 pub(crate) async fn take_over(app: &App, began: Timestamp) -> Result<(), StoreError> {
-    // What was found out stays: in a second try the last sign of life may be this node's own.
-    let standing = *app.aliveness.0.borrow();
-    let gap = match standing {
-        Standing::Settled(gap) => gap,
-        Standing::Unknown => find_gap(app, began).await?,
-    };
+    let gap = find_gap(app, began).await?;
     app.aliveness.settle(gap);
     if let Some(gap) = gap {
         tracing::info!(seconds = gap.length().as_secs_f64(), "no node was alive; clocks are extended");

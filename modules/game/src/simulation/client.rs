@@ -58,6 +58,8 @@ pub(super) struct Client {
     pub(super) single: bool,
     pub(super) think_ms: Ms,
     pub(super) dialled: u64,
+    /// The head of its game at that moment.
+    pub(super) head_when_dialled: u64,
     pub(super) named: u64,
     pub(super) done: Vec<(Open, u64)>,
     pub(super) pinged: Option<u64>,
@@ -98,6 +100,7 @@ impl Client {
             single,
             think_ms,
             dialled: 0,
+            head_when_dialled: 0,
             named: 0,
             done: Vec::new(),
             pinged: None,

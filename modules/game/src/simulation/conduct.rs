@@ -6,7 +6,7 @@ use platform::live::transport::Incoming;
 use serde_json::{Value, json};
 
 use super::client::{Open, Why};
-use super::judge::{Verdict, ensure};
+use super::judge::{Case, Verdict, ensure};
 use super::plan::{self, Ms};
 use super::process::VirtualClock;
 use super::view::View;
@@ -16,6 +16,8 @@ use crate::live::command::Do;
 
 /// How often a client pings; what the server tells it to.
 const PING: Ms = 10_000;
+/// After so long whoever followed knows what there was, unless something failed.
+const CATCH_UP: Ms = 3_000;
 /// After so long without an answer a sound connection has failed.
 const PATIENCE: Ms = 30_000;
 
@@ -39,6 +41,8 @@ impl World {
         };
         self.trace(c, &format!("dials {id}"));
         (self.clients[c].conn, self.clients[c].welcomed) = (Some(id), false);
+        let number = self.clients[c].number;
+        self.clients[c].head_when_dialled = self.judge.case(number).map_or(0, Case::head);
         let hello = self.clients[c].hello();
         self.says(id, &hello);
         self.after(9_000, Due::NoWelcome(c, id));
@@ -83,6 +87,17 @@ impl World {
         }
     }
 
+    /// Nobody waits for a ping to hear of what it missed.
+    pub(super) fn must_know(&mut self, c: usize, id: ConnId, head: u64) -> Result<(), String> {
+        let client = &self.clients[c];
+        let sound = self.conns.get(&id).is_some_and(|conn| !conn.troubled)
+            && self.now() > self.stormy_until + CATCH_UP;
+        let knows = client.view.as_ref().is_some_and(|view| view.seq >= head);
+        let here = client.conn == Some(id) && client.following && sound;
+        ensure!(!here || knows, "client {c} followed again and was not told of what there was up to {head}");
+        Ok(())
+    }
+
     pub(super) fn pings(&mut self, c: usize, id: ConnId) {
         if self.clients[c].conn != Some(id) {
             return;
@@ -114,6 +129,7 @@ impl World {
             "welcome" => {
                 (self.clients[c].welcomed, self.clients[c].following) = (true, true);
                 self.after(PING, Due::Ping(c, id));
+                self.after(CATCH_UP, Due::CaughtUp(c, id, self.clients[c].head_when_dialled));
                 self.sends_again(c);
                 Ok(())
             }

@@ -41,6 +41,8 @@ pub(super) enum Due {
     Look,
     Dial(usize),
     NoWelcome(usize, ConnId),
+    /// By now whoever followed must know what there was when it came.
+    CaughtUp(usize, ConnId, u64),
     Think(usize),
     Ping(usize, ConnId),
     Retry(usize),
@@ -90,6 +92,8 @@ pub(super) struct World {
     pub(super) clients: Vec<Client>,
     pub(super) conns: BTreeMap<ConnId, Conn>,
     pub(super) healed: bool,
+    /// Until when storage fails.
+    pub(super) stormy_until: Ms,
     nodes: Vec<Option<Process>>,
     lives: Vec<usize>,
     heap: BinaryHeap<Reverse<(Ms, u64)>>,
@@ -151,6 +155,7 @@ impl World {
             clients: Vec::new(),
             conns: BTreeMap::new(),
             healed: false,
+            stormy_until: 0,
             lives: vec![0; nodes.len()],
             nodes,
             heap: BinaryHeap::new(),
@@ -370,6 +375,7 @@ impl World {
             Due::Notice(id) => self.lost(id),
             Due::Dial(client) => self.dials(client),
             Due::NoWelcome(client, id) => self.no_welcome(client, id),
+            Due::CaughtUp(client, id, head) => self.must_know(client, id, head)?,
             Due::Think(client) => self.thinks(client),
             Due::Ping(client, id) => self.pings(client, id),
             Due::Retry(client) => self.sends_again(client),
@@ -433,6 +439,7 @@ impl World {
             Act::Boot { node } => self.boot(usize::try_from(node).unwrap()),
             Act::Storm { refuse_percent, lose_percent, slow_ms, for_ms } => {
                 *self.site.weather.lock().unwrap() = Weather { refuse_percent, lose_percent, slow_ms };
+                self.stormy_until = now + for_ms;
                 let weather = self.site.weather.clone();
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_millis(for_ms)).await;
