@@ -6,7 +6,7 @@ use crate::card_set::CardSet;
 use crate::cards::Cards;
 use crate::deal::{Deal, Lot};
 use crate::event::{By, Dealt, DrawCause, Event, PassKind};
-use crate::market::Market;
+use crate::market::Renewal;
 use crate::outcome::{Outcome, RoundResult};
 use crate::rules::Starter;
 use crate::seat::{BySeat, Seat};
@@ -23,11 +23,21 @@ impl State {
     /// Folds the event in. The events of a game, in order, give its state again.
     #[inline]
     pub fn apply(&mut self, event: &Event) {
+        self.apply_with(event, None);
+    }
+
+    /// Like [`State::apply`], with the reshuffle of a draw if it is at hand.
+    #[expect(
+        clippy::inline_always,
+        reason = "where a command is decided the kind of event is known: nothing is left to match"
+    )]
+    #[inline(always)]
+    pub(crate) fn apply_with(&mut self, event: &Event, renewal: Option<&Renewal>) {
         match *event {
             Event::Dealt(ref dealt) => self.deal_again(dealt),
             Event::Played { seat, cards, call, debt, next } => self.lay(seat, cards, call, debt, next),
             Event::Drew { seat, cards, cause, by, reshuffled, waiting, next } => {
-                self.take(seat, cards, reshuffled);
+                self.take(seat, cards, reshuffled, renewal);
                 match cause {
                     DrawCause::Choice | DrawCause::Debt => {
                         self.count_move(seat, by);
@@ -129,10 +139,10 @@ impl State {
         *self.announced.get_mut(seat) = None;
     }
 
-    fn take(&mut self, seat: Seat, cards: CardSet, reshuffled: bool) {
+    fn take(&mut self, seat: Seat, cards: CardSet, reshuffled: bool, renewal: Option<&Renewal>) {
         let missing = self.market.skip(cards.len());
         if reshuffled {
-            self.reshuffle();
+            self.renew(renewal.copied().unwrap_or_else(|| self.renewal()));
             self.market.skip(missing);
         }
         if !cards.is_empty() {
@@ -141,12 +151,15 @@ impl State {
         }
     }
 
-    /// Every card but the one in force becomes the market again, none lost and none doubled.
-    pub(crate) fn reshuffle(&mut self) {
-        let mut words = self.stream.open();
-        self.market = Market::sorted(std::mem::take(&mut self.pile));
-        self.market.shuffle(&mut words);
-        self.stream = words.close();
+    /// What the market becomes when every card but the one in force goes back, none lost and none doubled.
+    pub(crate) fn renewal(&self) -> Renewal {
+        Renewal::of(self.pile, self.stream)
+    }
+
+    pub(crate) fn renew(&mut self, renewal: Renewal) {
+        self.market = renewal.market;
+        self.stream = renewal.stream;
+        self.pile = CardSet::EMPTY;
         self.reshuffles = self.reshuffles.saturating_add(1);
     }
 

@@ -139,7 +139,7 @@ impl Card {
 }
 
 /// The number of every card with a shape, by place.
-const NUMBERS: [u8; FACES as usize] = [
+pub(crate) const NUMBERS: [u8; FACES as usize] = [
     1, 2, 3, 4, 5, 7, 8, 10, 11, 12, 13, 14, // circle
     1, 2, 3, 4, 5, 7, 8, 10, 11, 12, 13, 14, // triangle
     1, 2, 3, 5, 7, 10, 11, 13, 14, // cross

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::card::{Card, FACES, Shape};
+use crate::card::{Card, FACES, NUMBERS, Shape};
 use crate::rules::{Deck, RuleSet};
 
 /// Cards without order. At most one of each card with a shape and at most five Whots.
@@ -63,6 +63,18 @@ impl CardSet {
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// Whether it has exactly so many cards. Quicker than counting when it is few.
+    pub(crate) fn is_of(self, count: u8) -> bool {
+        let mut bits = self.0;
+        for _ in 0..count {
+            if bits == 0 {
+                return false;
+            }
+            bits &= bits - 1;
+        }
+        bits == 0
     }
 
     /// Whether the card is in it.
@@ -211,6 +223,11 @@ impl Pattern {
         })
     }
 
+    /// Every card with the shape or the number of this one; of a Whot, none.
+    pub(crate) fn beside(card: Card) -> Self {
+        BESIDE.get(usize::from(card.index())).copied().unwrap_or(Self::NONE)
+    }
+
     /// Every special card under these rules.
     pub(crate) const fn special(rules: &RuleSet) -> Self {
         let always =
@@ -230,6 +247,22 @@ impl Pattern {
         self.0 >> card.index() & 1 == 1
     }
 }
+
+/// The cards beside every card with a shape, by its place: looked up at every move.
+const BESIDE: [Pattern; FACES as usize] = {
+    let mut beside = [Pattern::NONE; FACES as usize];
+    let mut slots: &mut [Pattern] = &mut beside;
+    let mut numbers: &[u8] = &NUMBERS;
+    let mut index = 0;
+    while let ([slot, more_slots @ ..], [number, more_numbers @ ..]) = (slots, numbers) {
+        if let Some(shape) = Card::at(index).shape() {
+            *slot = Pattern::shape(shape).or(Pattern::number(*number));
+        }
+        (slots, numbers) = (more_slots, more_numbers);
+        index += 1;
+    }
+    beside
+};
 
 /// The first card of every shape: its 1.
 const LOWEST: u64 = 1 | 1 << 12 | 1 << 24 | 1 << 33 | 1 << 42;
@@ -286,6 +319,10 @@ mod tests {
             for number in 0..20 {
                 assert_eq!(Pattern::number(number).allows(card), card.number() == number, "{card} {number}");
             }
+            for other in Card::all().filter(|other| !card.is_whot() && !other.is_whot()) {
+                let beside = other.shape() == card.shape() || other.number() == card.number();
+                assert_eq!(Pattern::beside(card).allows(other), beside, "{card} {other}");
+            }
             assert!(Pattern::ANY.allows(card));
             assert!(!Pattern::NONE.allows(card));
             assert_eq!(Pattern::WHOT.allows(card), card.is_whot());
@@ -337,6 +374,7 @@ mod tests {
         assert_eq!(rest, some);
         assert_eq!(CardSet::from_bits(both.bits()), both);
         assert_eq!(CardSet::from_bits(1 << 53 | 1 << 50).whots(), 2);
+        assert!(both.is_of(6) && !both.is_of(5) && !both.is_of(7) && CardSet::EMPTY.is_of(0));
         assert_eq!((both.in_both(some), some.in_both(more).len()), (some, 1));
         assert_eq!(some.distinct().count(), 3);
         assert_eq!(some.iter().count(), 4);

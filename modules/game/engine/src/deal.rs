@@ -35,7 +35,7 @@ impl Deal {
                 [Seat::First, Seat::Second].get(words.below(2) as usize).copied().unwrap_or(Seat::First)
             }
         };
-        let mut market = Market::sorted(CardSet::deck(rules.deck));
+        let mut market = Market::of_deck(rules.deck);
         market.shuffle(&mut words);
         let mut hands = BySeat::default();
         for _ in 0..rules.deal {

@@ -8,6 +8,7 @@ mod round;
 
 use crate::command::{Command, ForfeitReason};
 use crate::event::{Event, Events, Journal, Unrecorded};
+use crate::market::Renewal;
 use crate::outcome::{Outcome, WonBy};
 use crate::refusal::Refusal;
 use crate::seat::Seat;
@@ -46,16 +47,16 @@ impl State {
         events: &mut J,
     ) -> Result<(), Refusal> {
         let mut ruling = Ruling { table: self, events };
-        match *command {
-            Command::Play(play) => ruling.play(seat, play),
+        match command {
+            Command::Play(play) => ruling.play(seat, *play),
             Command::Draw => ruling.draw(seat),
             Command::Pass => ruling.pass(seat),
             Command::Announce => ruling.announce(seat),
             Command::Resign => ruling.resign(seat),
-            Command::Deal(key) => ruling.deal(key),
+            Command::Deal(key) => ruling.deal(*key),
             Command::RunOut => ruling.run_out(seat),
             Command::AnnouncementExpired => ruling.announcement_expired(seat),
-            Command::Forfeit(reason) => ruling.forfeit(seat, reason),
+            Command::Forfeit(reason) => ruling.forfeit(seat, *reason),
             Command::Void => ruling.void(),
         }
     }
@@ -68,8 +69,15 @@ struct Ruling<'a, J> {
 }
 
 impl<J: Journal> Ruling<'_, J> {
+    #[inline]
     fn record(&mut self, event: Event) {
-        self.table.apply(&event);
+        self.table.apply_with(&event, None);
+        self.events.push(event);
+    }
+
+    /// A draw whose reshuffle, if any, has been made already.
+    fn record_draw(&mut self, event: Event, renewal: Option<&Renewal>) {
+        self.table.apply_with(&event, renewal);
         self.events.push(event);
     }
 

@@ -1,11 +1,42 @@
 //! The market: the cards to draw from, in order, the top first.
 
-use crate::card::Card;
+use crate::card::{Card, FACES};
 use crate::card_set::CardSet;
-use crate::shuffle::Words;
+use crate::rules::Deck;
+use crate::shuffle::{Stream, Words};
 
 /// The most cards a deck has.
 const DECK: usize = 54;
+
+/// Every card of the largest deck in canonical order.
+const IN_ORDER: [Card; DECK] = {
+    let mut cards = [Card::WHOT; DECK];
+    let mut rest: &mut [Card] = &mut cards;
+    let mut place = 0;
+    while let [card, more @ ..] = rest {
+        *card = Card::at(place);
+        rest = more;
+        place += 1;
+    }
+    cards
+};
+
+/// The market that a reshuffle gives, and where the stream stands after it.
+#[derive(Clone, Copy)]
+pub(crate) struct Renewal {
+    pub(crate) market: Market,
+    pub(crate) stream: Stream,
+}
+
+impl Renewal {
+    /// These cards, shuffled with the words that follow those already used.
+    pub(crate) fn of(pile: CardSet, stream: Stream) -> Self {
+        let mut words = stream.open();
+        let mut market = Market::sorted(pile);
+        market.shuffle(&mut words);
+        Self { market, stream: words.close() }
+    }
+}
 
 /// The draw pile. Only the cards between `head` and `end` are in it; what lies outside is history and
 /// counts for nothing, equality included.
@@ -19,6 +50,11 @@ pub(crate) struct Market {
 impl Market {
     /// No card.
     pub(crate) const EMPTY: Self = Self { cards: [Card::WHOT; DECK], head: 0, end: 0 };
+
+    /// A whole deck in canonical order.
+    pub(crate) fn of_deck(deck: Deck) -> Self {
+        Self { cards: IN_ORDER, head: 0, end: FACES + deck.whots() }
+    }
 
     /// These cards in canonical order, the first on top.
     pub(crate) fn sorted(cards: CardSet) -> Self {
@@ -77,3 +113,15 @@ impl PartialEq for Market {
 }
 
 impl Eq for Market {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deck_is_its_cards_in_canonical_order() {
+        for deck in Deck::ALL {
+            assert!(Market::of_deck(*deck) == Market::sorted(CardSet::deck(*deck)));
+        }
+    }
+}

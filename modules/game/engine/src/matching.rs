@@ -23,7 +23,7 @@ impl State {
     pub(crate) fn playable_alone(&self, seat: Seat) -> CardSet {
         let hand = self.hand(seat);
         let cards = hand.within(self.accepted());
-        if hand.len() == 1 && self.rules.special_finish == SpecialFinish::Reject {
+        if hand.is_of(1) && self.rules.special_finish == SpecialFinish::Reject {
             cards.within(Pattern::ANY.without(Pattern::special(&self.rules)))
         } else {
             cards
@@ -34,7 +34,7 @@ impl State {
     /// refused.
     pub(crate) fn finishes_badly(&self, seat: Seat, cards: Cards) -> bool {
         self.rules.special_finish == SpecialFinish::Reject
-            && cards.len() == self.hand(seat).len()
+            && self.hand(seat).is_of(cards.len())
             && cards.last().is_some_and(|card| self.rules.is_special(card.number()))
     }
 }
@@ -50,11 +50,10 @@ impl RuleSet {
 }
 
 fn fitting(in_force: Option<Card>, called: Option<Shape>) -> Pattern {
-    let Some(card) = in_force else { return Pattern::ANY };
-    match (card.shape(), called) {
-        (Some(shape), _) => beside(shape, card.number()).or(Pattern::WHOT),
-        (None, Some(called)) => Pattern::shape(called).or(Pattern::WHOT),
-        (None, None) => Pattern::WHOT,
+    match (in_force, called) {
+        (None, _) => Pattern::ANY,
+        (Some(Card::WHOT), Some(called)) => Pattern::shape(called).or(Pattern::WHOT),
+        (Some(card), _) => Pattern::beside(card).or(Pattern::WHOT),
     }
 }
 
@@ -70,11 +69,6 @@ fn answering(rules: &RuleSet, in_force: Option<Card>) -> Pattern {
         _ => Pattern::NONE,
     };
     if rules.whot_defends { numbers.or(Pattern::WHOT) } else { numbers }
-}
-
-/// The cards with that shape or that number.
-const fn beside(shape: Shape, number: u8) -> Pattern {
-    Pattern::shape(shape).or(Pattern::number(number))
 }
 
 /// Whether these cards may be laid together, whatever lies on the table.

@@ -105,7 +105,7 @@ impl Words {
     pub(crate) fn below(&mut self, bound: u32) -> u32 {
         loop {
             let word = self.next();
-            let number = word % bound;
+            let number = remainder(word, bound);
             // `word - number` is the multiple of `bound` below the word: the word counts when that whole
             // stretch of `bound` numbers lies below 2^32. The same rule as in the text above.
             if word - number <= u32::MAX - (bound - 1) {
@@ -127,6 +127,28 @@ impl Words {
     pub(crate) const fn close(&self) -> Stream {
         self.stream
     }
+}
+
+/// `ceil(2^64 / n)` for every length a list of cards has (of 0 and 1 the value that gives the remainder 0).
+const INVERSES: [u64; 55] = {
+    let mut inverses = [0; 55];
+    let mut rest: &mut [u64] = &mut inverses;
+    let mut number = 0;
+    while let [inverse, more @ ..] = rest {
+        if number > 1 {
+            *inverse = u64::MAX / number + 1;
+        }
+        rest = more;
+        number += 1;
+    }
+    inverses
+};
+
+/// `word % bound` without a division (Lemire, Kaser and Kurz 2019, exact for all 32-bit words): dealing is mostly this.
+fn remainder(word: u32, bound: u32) -> u32 {
+    let Some(inverse) = INVERSES.get(bound as usize) else { return word % bound };
+    let fraction = inverse.wrapping_mul(u64::from(word));
+    u32::try_from((u128::from(fraction) * u128::from(bound)) >> 64).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -170,6 +192,17 @@ mod tests {
                 seen[open.below(bound) as usize] += 1;
             }
             assert!(seen.iter().all(|n| (850..1_150).contains(n)), "{bound}: {seen:?}");
+        }
+    }
+
+    #[test]
+    fn the_remainder_without_division_is_the_remainder() {
+        let mut open = Stream::new(RoundKey::new([4; 32])).open();
+        for bound in 1..=60 {
+            let edges = [0, 1, bound - 1, bound, u32::MAX / bound * bound, u32::MAX - 1, u32::MAX];
+            for word in edges.into_iter().chain((0..500).map(|_| open.next())) {
+                assert_eq!(remainder(word, bound), word % bound, "{word} {bound}");
+            }
         }
     }
 

@@ -14,7 +14,9 @@ impl<J: Journal> Ruling<'_, J> {
         if self.table.phase != Phase::Playing {
             return;
         }
-        let Some(announcement) = Announcement::for_hand(self.table.hand(seat).len()) else { return };
+        let hand = self.table.hand(seat);
+        let few = [1, 2].into_iter().find(|count| hand.is_of(*count));
+        let Some(announcement) = few.and_then(Announcement::for_hand) else { return };
         self.record(match self.table.rules.announce {
             Announce::Auto => Event::Announced { seat, announcement },
             Announce::Manual { .. } => Event::AnnouncementDue { seat, announcement },

@@ -5,6 +5,7 @@ use crate::card::Card;
 use crate::card_set::{CardSet, Pattern};
 use crate::command::ForfeitReason;
 use crate::event::{By, DrawCause, Event, Journal, PassKind};
+use crate::market::Renewal;
 use crate::outcome::{RoundEnd, WonBy};
 use crate::refusal::Refusal;
 use crate::rules::{CountAt, DrawRule};
@@ -34,8 +35,9 @@ pub(super) enum TakeEnd {
 /// What a draw would take now.
 struct Take {
     cards: CardSet,
+    count: u8,
     last: Option<Card>,
-    reshuffled: bool,
+    renewal: Option<Renewal>,
     end: TakeEnd,
 }
 
@@ -89,8 +91,10 @@ impl<J: Journal> Ruling<'_, J> {
         let waiting =
             if cause == DrawCause::Choice && by == By::Player { self.may_play(&take) } else { None };
         let next = if waiting.is_some() { seat } else { seat.other() };
-        let Take { cards, reshuffled, end, .. } = take;
-        self.record(Event::Drew { seat, cards, cause, by, reshuffled, waiting, next });
+        let Take { cards, renewal, end, .. } = take;
+        let reshuffled = renewal.is_some();
+        let drew = Event::Drew { seat, cards, cause, by, reshuffled, waiting, next };
+        self.record_draw(drew, renewal.as_ref());
         if end == TakeEnd::Exhausted { self.end_round(RoundEnd::Market) } else { self.after_move() }
     }
 
@@ -112,10 +116,12 @@ impl<J: Journal> Ruling<'_, J> {
     /// Takes cards that are no move. Records nothing when there are none, unless they were a penalty: that is
     /// settled either way.
     pub(super) fn take(&mut self, seat: Seat, want: Want, cause: DrawCause) -> TakeEnd {
-        let Take { cards, reshuffled, end, .. } = self.table.look(want);
+        let Take { cards, renewal, end, .. } = self.table.look(want);
         if !cards.is_empty() || cause == DrawCause::Penalty {
             let next = self.table.turn;
-            self.record(Event::Drew { seat, cards, cause, by: By::Player, reshuffled, waiting: None, next });
+            let (by, reshuffled) = (By::Player, renewal.is_some());
+            let drew = Event::Drew { seat, cards, cause, by, reshuffled, waiting: None, next };
+            self.record_draw(drew, renewal.as_ref());
         }
         end
     }
@@ -124,20 +130,19 @@ impl<J: Journal> Ruling<'_, J> {
 impl State {
     /// What a draw would take, without taking it.
     fn look(&self, want: Want) -> Take {
-        let mut take = Take { cards: CardSet::EMPTY, last: None, reshuffled: false, end: TakeEnd::Served };
+        let mut take =
+            Take { cards: CardSet::EMPTY, count: 0, last: None, renewal: None, end: TakeEnd::Served };
         let mut rest = take.fill(self.market.as_slice(), want);
-        let renewed;
+        let renewal;
         if rest.is_none()
             && self.rules.market.reshuffles.allows_after(self.reshuffles)
             && !self.pile.is_empty()
         {
-            let mut scratch = *self;
-            scratch.reshuffle();
-            renewed = scratch.market;
-            take.reshuffled = true;
-            rest = take.fill(renewed.as_slice(), want);
+            renewal = self.renewal();
+            take.renewal = Some(renewal);
+            rest = take.fill(renewal.market.as_slice(), want);
         }
-        let used = self.reshuffles.saturating_add(u16::from(take.reshuffled));
+        let used = self.reshuffles.saturating_add(u16::from(take.renewal.is_some()));
         let last_market = !self.rules.market.reshuffles.allows_after(used);
         take.end = match rest {
             None if last_market => TakeEnd::Exhausted,
@@ -156,6 +161,7 @@ impl Take {
         while !self.serves(want) {
             let (card, rest) = market.split_first()?;
             self.cards.insert(*card);
+            self.count += 1;
             self.last = Some(*card);
             market = rest;
         }
@@ -164,7 +170,7 @@ impl Take {
 
     fn serves(&self, want: Want) -> bool {
         match want {
-            Want::Cards(count) => self.cards.len() >= count,
+            Want::Cards(count) => self.count >= count,
             Want::OneOf(pattern) => self.last.is_some_and(|card| pattern.allows(card)),
         }
     }

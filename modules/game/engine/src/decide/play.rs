@@ -39,7 +39,7 @@ impl<J: Journal> Ruling<'_, J> {
     fn lay(&mut self, seat: Seat, play: Play) {
         let rules = &self.table.rules;
         let effect = Effect::of_play(rules, play.cards.as_slice());
-        let empties = play.cards.len() == self.table.hand(seat).len();
+        let empties = self.table.hand(seat).is_of(play.cards.len());
         let draws_one = empties
             && rules.special_finish == SpecialFinish::DrawOne
             && play.cards.last().is_some_and(|card| rules.is_special(card.number()));

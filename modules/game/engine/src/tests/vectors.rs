@@ -33,7 +33,7 @@ fn known_piles_reshuffle_as_an_independent_program_does() {
         state.stream = Stream::after(key(hex), before.parse().expect("a number"));
         state.market = Market::EMPTY;
         state.pile = CardSet::of(cards(pile)).expect("a pile");
-        state.reshuffle();
+        state.renew(state.renewal());
         assert_eq!(names(state.market.as_slice().iter().copied()), market);
         assert_eq!(state.stream.used().to_string(), after);
         assert!(state.pile.is_empty());

@@ -1,0 +1,113 @@
+//! Whole games with this engine, by the same two players as in `npm.js` and `pypi.py` beside it: one lays any card that
+//! fits, the other the highest; both keep to drawing when none does. CPU time of one core, as `run.sh` prints it.
+//!
+//! A game is everything from the deal to an emptied hand or the 400th move, the whole market shuffled, every event
+//! told. The rules are as near to each package's as toggles allow.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark for the terminal")]
+
+use std::time::Duration;
+
+use game_engine::{
+    Card, CardSet, Command, Events, Play, RoundEnd, RoundKey, RuleName, RuleSet, Seat, Shape, State,
+};
+
+const GAMES: u32 = 200_000;
+
+/// A small, fast generator: picks moves, and must not cost what it measures.
+struct Picks(u64);
+
+impl Picks {
+    const fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, bound: u8) -> u8 {
+        u8::try_from((self.next() >> 33) % u64::from(bound)).unwrap()
+    }
+
+    fn key(&mut self) -> RoundKey {
+        let mut bytes = [0; 32];
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&self.next().to_le_bytes());
+        }
+        RoundKey::new(bytes)
+    }
+}
+
+type Player = fn(CardSet, CardSet, &mut Picks) -> (Card, Shape);
+
+fn random(_: CardSet, fitting: CardSet, picks: &mut Picks) -> (Card, Shape) {
+    let card = fitting.nth(picks.below(fitting.len())).unwrap();
+    (card, *Shape::ALL.get(usize::from(picks.below(5))).unwrap())
+}
+
+fn greedy(hand: CardSet, fitting: CardSet, _: &mut Picks) -> (Card, Shape) {
+    let plain = fitting.shaped();
+    let from = if plain.is_empty() { fitting } else { plain };
+    let card = from.iter().max_by_key(|card| card.number()).unwrap();
+    (card, *Shape::ALL.iter().max_by_key(|shape| hand.of_shape(**shape).len()).unwrap())
+}
+
+fn rules(toggles: &[(&str, &str)]) -> RuleSet {
+    let mut rules = RuleSet { name: RuleName::CUSTOM, ..RuleSet::naija_classic() };
+    for (toggle, value) in toggles {
+        rules.set(toggle, value).unwrap();
+    }
+    rules.validate().unwrap();
+    rules
+}
+
+/// Plays a game; returns its moves and whether a hand was emptied.
+fn game(rules: RuleSet, player: Player, picks: &mut Picks, events: &mut Events) -> (u16, bool) {
+    let mut game = State::new(rules);
+    game.advance(Seat::First, &Command::Deal(picks.key()), events).unwrap();
+    while let Some(seat) = game.turn() {
+        let fitting = game.playable(seat);
+        let command = if fitting.is_empty() {
+            Command::Draw
+        } else {
+            let (card, shape) = player(game.hand(seat), fitting, picks);
+            Command::Play(if card.is_whot() { Play::whot(shape) } else { Play::card(card) })
+        };
+        game.advance_unrecorded(seat, &command).unwrap();
+    }
+    (game.moves(), game.last_round().is_some_and(|round| round.cause == RoundEnd::Emptied))
+}
+
+/// CPU time of this process, as Linux counts it.
+fn worked() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap();
+    Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
+}
+
+fn main() {
+    let like_npm =
+        &[("deal", "4"), ("market.reshuffles", "unlimited"), ("counter", "none"), ("general_market", "pass")];
+    let like_pypi = &[("market.reshuffles", "unlimited"), ("opening", "live_effect")];
+    let sets: [(&str, RuleSet); 3] = [
+        ("rules like npm's", rules(like_npm)),
+        ("rules like PyPI's", rules(like_pypi)),
+        ("naija_classic", RuleSet::naija_classic()),
+    ];
+    for (name, rules) in sets {
+        for (title, player) in [("random", random as Player), ("greedy", greedy)] {
+            let (mut picks, mut events) = (Picks(7), Events::new());
+            let (mut moves, mut won) = (0_u64, 0_u32);
+            let began = worked();
+            for _ in 0..GAMES {
+                let (made, emptied) = game(rules, player, &mut picks, &mut events);
+                moves += u64::from(made);
+                won += u32::from(emptied);
+            }
+            let used = worked().saturating_sub(began).as_secs_f64();
+            println!(
+                "ours, {name}, {title}: {:.0} games/s, {:.1} moves a game, {won} of {GAMES} won",
+                f64::from(GAMES) / used,
+                f64::from(u32::try_from(moves).unwrap()) / f64::from(GAMES),
+            );
+        }
+    }
+}
