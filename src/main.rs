@@ -3,7 +3,7 @@
 /// Moves are made on one thread, written on another and sent from a third: this allocator takes back on one what another
 /// was given, cheaply.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> std::process::ExitCode {
     whot::run()

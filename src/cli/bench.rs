@@ -5,6 +5,7 @@ mod floor;
 mod idle;
 mod play;
 mod process;
+mod seat;
 
 use clap::{Args, Subcommand};
 use serde_json::Value;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::http::{Api, ClientError};
@@ -122,13 +122,23 @@ impl Socket {
 
     /// A frame that is there within `patience`.
     pub async fn receive(&mut self, patience: Duration) -> Result<Frame, ClientError> {
+        let text = self.receive_text(patience).await?;
+        serde_json::from_str(&text).map_err(|_| ClientError::Incomplete("JSON in a frame"))
+    }
+
+    /// The text of the next frame, for who reads only parts of it.
+    pub async fn next_text(&mut self) -> Result<Utf8Bytes, ClientError> {
+        match self.kept.pop_front() {
+            Some(frame) => Ok(frame.to_string().into()),
+            None => self.receive_text(PATIENCE).await,
+        }
+    }
+
+    async fn receive_text(&mut self, patience: Duration) -> Result<Utf8Bytes, ClientError> {
         loop {
             let received = tokio::time::timeout(patience, self.stream.next()).await;
             match received.map_err(|_| ClientError::Silence(patience))? {
-                Some(Ok(Message::Text(text))) => {
-                    return serde_json::from_str(&text)
-                        .map_err(|_| ClientError::Incomplete("JSON in a frame"));
-                }
+                Some(Ok(Message::Text(text))) => return Ok(text),
                 Some(Ok(Message::Close(frame))) => return Err(closed_by(frame)),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => {

@@ -17,9 +17,10 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn help_lists_every_command_and_wrong_usage_exits_with_2() {
     let help = text(&whot(&["--help"]).stdout);
-    for command in
-        ["serve", "migrate", "admin", "demo", "openapi", "doctor", "jobs", "keys", "secrets", "health"]
-    {
+    for command in [
+        "serve", "migrate", "admin", "demo", "verify", "replay", "bench", "openapi", "doctor", "jobs",
+        "keys", "secrets", "health",
+    ] {
         assert!(help.contains(command), "{command} is not in:\n{help}");
         assert!(whot(&[command, "--help"]).status.success(), "{command} --help");
     }
@@ -205,6 +206,29 @@ fn the_demo_plays_to_a_winner_and_leaves_nothing_behind() {
     let result: Value = serde_json::from_str(&last).unwrap();
     assert!(result["winner"].is_string(), "{result}");
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "the temporary directory is gone");
+}
+
+/// What the figures are is not asked here; that every move was acknowledged and seen is.
+#[test]
+fn the_benches_play_on_servers_of_their_own_and_leave_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let bench = |arguments: &[&str]| -> Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_whot"));
+        let done =
+            command.arg("--json").arg("bench").args(arguments).env("TMPDIR", directory.path()).output();
+        let done = done.unwrap();
+        assert!(done.status.success(), "{arguments:?}: {}", text(&done.stderr));
+        serde_json::from_slice(&done.stdout).unwrap()
+    };
+    for games in [&[][..], &["--single"], &["--rate", "40"]] {
+        let figures = bench(&[&["play", "--pairs", "2", "--seconds", "1"], games].concat());
+        assert!(figures["moves"].as_u64().unwrap() > 1, "{figures}");
+        assert!(figures["seen_p50_us"].as_u64() >= figures["ok_p50_us"].as_u64(), "{figures}");
+        assert!(figures["rows_alone_per_second"].as_u64().unwrap() > 0, "{figures}");
+    }
+    let figures = bench(&["idle", "--sockets", "20"]);
+    assert_eq!(figures["sockets"], 20, "{figures}");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "the temporary directories are gone");
 }
 
 #[test]

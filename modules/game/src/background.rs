@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::Timestamp;
-use platform::db::Db;
-use platform::idempotency;
 use platform::jobs::{Job, JobError, Progress};
 use platform::lifecycle::Tasks;
 
@@ -98,8 +96,8 @@ async fn report(what: &'static str, work: impl Future<Output = Result<(), StoreE
 }
 
 /// The jobs, as rows with leases.
-pub(crate) fn jobs(app: &Arc<App>, db: &Db) -> Vec<Job> {
-    let (app, db) = (Arc::clone(app), db.clone());
+pub(crate) fn jobs(app: &Arc<App>) -> Vec<Job> {
+    let app = Arc::clone(app);
     let expire = move |now| {
         let app = Arc::clone(&app);
         async move {
@@ -108,15 +106,5 @@ pub(crate) fn jobs(app: &Arc<App>, db: &Db) -> Vec<Job> {
             Ok::<_, JobError>(if told.is_empty() { Progress::Done } else { Progress::More })
         }
     };
-    let purge = move |now| {
-        let db = db.clone();
-        async move {
-            idempotency::purge(&db, now).await?;
-            Ok::<_, JobError>(Progress::Done)
-        }
-    };
-    vec![
-        Job::every("game.invites.expire", Duration::from_mins(1), expire),
-        Job::every("game.idempotency.purge", Duration::from_hours(1), purge),
-    ]
+    vec![Job::every("game.invites.expire", Duration::from_mins(1), expire)]
 }

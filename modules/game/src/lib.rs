@@ -159,7 +159,7 @@ impl Game {
             presence: Arc::new(live::SeatWatch(app.presences.clone())),
             inbox: Arc::new(live::GameInbox(app.clone())),
             reconnect: Arc::new(spending),
-            jobs: background::jobs(&app, &deps.db),
+            jobs: background::jobs(&app),
             background: Background {
                 app,
                 db: deps.db,

@@ -10,8 +10,9 @@ use serde_json::json;
 
 use super::super::own_server::OwnServer;
 use super::super::{CliError, Global};
+use super::seat::Seat;
 use super::{PASSWORD, begin_game, floor, open_house, own_server, print, process};
-use crate::client::{Answered, ClientError, Person, Table};
+use crate::client::{ClientError, Person};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -146,14 +147,11 @@ async fn play(
     let mut due = pace.begin;
     while clock.now() < pace.end {
         let game = begin_game(&one, &two, pace.match_rule).await?;
-        let [mut first, mut second] = [Table::sit(&one, &game).await?, Table::sit(&two, &game).await?];
+        let [mut first, mut second] = [Seat::sit(&one, &game).await?, Seat::sit(&two, &game).await?];
         clock.sleep(pace.begin.since(clock.now())).await;
-        while first.outcome.is_none() && clock.now() < pace.end {
+        while !first.over && clock.now() < pace.end {
             let (mover, other) =
-                if first.to_move() { (&mut first, &mut second) } else { (&mut second, &mut first) };
-            if !mover.to_move() {
-                return Err(ClientError::Incomplete("a seat that can move"));
-            }
+                if first.may_move() { (&mut first, &mut second) } else { (&mut second, &mut first) };
             due = match pace.interval {
                 Some(interval) => {
                     clock.sleep(due.plus(interval).since(clock.now())).await;
@@ -163,25 +161,22 @@ async fn play(
             };
             one_move(mover, other, clock.as_ref(), due, &mut measured).await?;
         }
-        if first.outcome.is_none() {
+        if !first.over {
             // The bench is over; the game need not wait for its clock.
-            first.play(&json!({"resign": {}})).await?;
+            first.resign().await?;
         }
     }
     Ok(measured)
 }
 
 async fn one_move(
-    mover: &mut Table,
-    other: &mut Table,
+    mover: &mut Seat,
+    other: &mut Seat,
     clock: &SystemClock,
     due: Timestamp,
     measured: &mut Measured,
 ) -> Result<(), ClientError> {
-    let first_play = mover.legal.iter().find(|action| action.get("play").is_some());
-    let action = first_play.or(mover.legal.first()).cloned().ok_or(ClientError::Incomplete("legal"))?;
-    let (answered, _) = mover.play(&action).await?;
-    let Answered::Done(seq) = answered else { return Err(ClientError::Incomplete("an ok for a legal move")) };
+    let seq = mover.make_move().await?;
     measured.acknowledged.push(micros(clock.now().since(due)));
     while other.seq < seq {
         other.advance().await?;
