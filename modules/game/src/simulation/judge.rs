@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use futures_util::FutureExt;
-use game_engine::{By, Card, CardSet, DrawCause, Event, ForfeitReason, Outcome, Seat, WonBy};
+use game_engine::{By, BySeat, Card, CardSet, DrawCause, Event, ForfeitReason, Outcome, Seat, WonBy};
 use kernel::Timestamp;
 use kernel::id::{AccountId, GameId, Uuid};
 use serde_json::Value;
@@ -211,6 +211,15 @@ fn cards_in(data: &Value, found: &mut Vec<Card>) {
 }
 
 impl Case {
+    /// The journal for people who look for what went wrong.
+    pub(super) fn told(&self) -> Vec<String> {
+        let lines = self.lines.iter().zip(self.kinds());
+        let clock = |line: &Recorded| line.clock.map_or(String::new(), |clock| format!(" {clock:?}"));
+        let told =
+            |(line, kind): (&Recorded, &str)| format!("{} {kind} at {}{}", line.seq, line.at, clock(line));
+        lines.map(told).collect()
+    }
+
     /// What happened in it, in a word each.
     pub(super) fn kinds(&self) -> impl Iterator<Item = &'static str> {
         self.lines.iter().map(|line| match &line.entry {
@@ -302,6 +311,7 @@ impl Case {
             to.since(from).saturating_sub(lost.sum())
         };
         let (mut moment, mut began, mut reserve) = (None, Timestamp::UNIX_EPOCH, 0);
+        let mut gone = BySeat::new(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
         for line in &self.lines {
             let (seq, at) = (line.seq, line.at);
             if let Some(seat) = ran_out(&line.entry) {
@@ -312,9 +322,12 @@ impl Case {
             }
             if let Entry::Rules(Event::MatchEnded { outcome: Outcome::Won { winner, by: AWAY } }) = line.entry
             {
-                let since = table.clock.away.get(winner.other()).unwrap_or(at).max(began);
+                let since = (*gone.get(winner.other())).max(began);
                 let (had, budget) = (live(since, at), Duration::from_secs(rule.away_s.into()));
                 ensure!(had >= budget, "line {seq}: {} was away for {had:?} of {budget:?}", winner.other());
+            }
+            if let Entry::Away { seat } = line.entry {
+                *gone.get_mut(seat) = at;
             }
             if let Some(answers) = &line.answers {
                 let late = table.deadline().filter(|deadline| {

@@ -268,6 +268,13 @@ fn restart(steps: &mut Vec<Step>, dice: &mut Dice, at: Ms, (node, nodes): (u64, 
         steps.push(Step { at, act: stop });
         let mut up = at + dice.between(gap / 2, gap);
         steps.push(Step { at: up, act: Act::Boot { node } });
+        if dice.percent(30) {
+            // What took the node down may not be over yet.
+            let (refuse_percent, lose_percent) = (dice.between(0, 50), dice.between(0, 60));
+            let act =
+                Act::Storm { refuse_percent, lose_percent, slow_ms: dice.pick(&[0, 200]), for_ms: 4_000 };
+            steps.push(Step { at: up.saturating_sub(300), act });
+        }
         if dice.percent(25) {
             up += dice.between(1, 1_800);
             steps.push(Step { at: up, act: Act::Crash { node } });

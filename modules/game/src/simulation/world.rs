@@ -126,6 +126,9 @@ impl World {
                 .iter()
                 .for_each(|line| trace.add(&format!("{} {:?} {:?}", line.seq, line.at, line.entry)));
             world.seen.extend(case.kinds().map(str::to_owned));
+            if failure.is_some() {
+                world.shown.extend(case.told());
+            }
         }
         Outcome { trace, seen: world.seen, failure, shown: world.shown.into() }
     }
