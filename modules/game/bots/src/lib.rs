@@ -18,7 +18,8 @@
 //! for event in &events {
 //!     memory.see(&event_view(event, Viewer::Seat(seat)));
 //! }
-//! let mut budget = Budget::new(100, &mut || false);
+//! let mut late = || false;
+//! let mut budget = Budget::new(100, &mut late);
 //! let seen = view(&game, Viewer::Seat(seat));
 //! let command = choose(Strength::Expert, &seen, &memory, &mut Stream::new(1), &mut budget);
 //! game.advance(seat, &command.unwrap_or(Command::Draw), &mut events)?;

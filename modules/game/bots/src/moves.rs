@@ -16,7 +16,7 @@ impl Move {
     const ANNOUNCE: Self = Self(3 << 40);
 
     /// The move of a command that takes the turn or announces; none for any other.
-    fn of(command: &Command) -> Option<Self> {
+    pub(crate) fn of(command: &Command) -> Option<Self> {
         match command {
             Command::Play(play) => {
                 let places = play.cards.as_slice().iter().rev();

@@ -23,7 +23,7 @@ pub(crate) fn finish(state: &mut State) {
 
 /// A greedy move found with few operations: one that goes again and can be followed, else the heaviest plain card, else
 /// any card with a shape, else a Whot, else a draw.
-fn quick(state: &State, seat: Seat) -> Command {
+pub(crate) fn quick(state: &State, seat: Seat) -> Command {
     let playable = state.playable(seat);
     let shaped = playable.shaped();
     if playable.is_empty() {

@@ -40,7 +40,7 @@ impl Strength {
         match self {
             Self::Random | Self::Easy | Self::Medium => 0,
             Self::Hard => 160,
-            Self::Expert => 6_000,
+            Self::Expert => 4_000,
         }
     }
 }

@@ -4,6 +4,9 @@
 //! One tree serves all guesses. A node stands for what the observer saw happen; in each guess only some of its
 //! children can be reached, so a child is weighed against how often it could have been chosen, not how often its
 //! parent was visited.
+//!
+//! The opponent mostly replies as a sensible player would, and otherwise as the search finds best for it. Left to the
+//! search alone it would answer cards that it cannot see, and use up the tree for that.
 
 use game_engine::{Seat, State, View};
 
@@ -17,6 +20,9 @@ use crate::unseen::Unseen;
 
 /// How much a move that was seldom tried is favoured.
 const EXPLORATION: f64 = 0.7;
+
+/// How often the opponent is taken to do the sensible thing.
+const SENSIBLE: f64 = 0.7;
 
 const NONE: u32 = u32::MAX;
 
@@ -69,7 +75,7 @@ pub(crate) fn best(
             None => unseen.any_game(stream),
         };
         let mut game = guess?;
-        tree.descend(&mut game, stream);
+        tree.descend(seat, &mut game, stream);
         playout::finish(&mut game);
         tree.learn(playout::worth(&game, seat), seat);
     }
@@ -78,7 +84,8 @@ pub(crate) fn best(
 
 impl Tree {
     fn new(seat: Seat, iterations: u32) -> Self {
-        let mut nodes = Vec::with_capacity(iterations as usize + 1);
+        // A budget may be meant to end by its deadline alone; it must not ask for memory beforehand.
+        let mut nodes = Vec::with_capacity(iterations.min(8_191) as usize + 1);
         nodes.push(Node::new(Move::DRAW, seat, NONE));
         Self { nodes, path: Vec::with_capacity(64), moves: Vec::with_capacity(64) }
     }
@@ -92,26 +99,57 @@ impl Tree {
     }
 
     /// Goes down as far as the tree knows and one move further.
-    fn descend(&mut self, game: &mut State, stream: &mut Stream) {
+    fn descend(&mut self, own: Seat, game: &mut State, stream: &mut Stream) {
         self.path.clear();
         self.path.push(0);
         let mut place = 0;
         while let Some(seat) = game.turn() {
             list(game, seat, &mut self.moves);
-            let known = self.most_promising(place);
-            let new = self.moves.is_empty();
-            let next = if new { known } else { self.grow(place, seat, stream) };
-            let Some(next) = next else { return };
-            let Some(one) = self.node(next).map(|node| node.entered_by) else { return };
+            let expected =
+                if seat != own && stream.share() < SENSIBLE { self.expected(game, seat) } else { None };
+            let step = match expected {
+                Some(reply) => self.follow(place, reply, seat),
+                None => self.next_to_try(place, seat, stream),
+            };
+            let Some((child, new)) = step else { return };
+            let Some(one) = self.node(child).map(|node| node.entered_by) else { return };
             if game.advance_unrecorded(seat, &one.command()).is_err() {
                 return;
             }
-            self.path.push(next);
-            if !new {
+            self.path.push(child);
+            if new {
                 return;
             }
-            place = next;
+            place = child;
         }
+    }
+
+    /// What a sensible player would do, if it is listed.
+    fn expected(&self, game: &State, seat: Seat) -> Option<Move> {
+        Move::of(&playout::quick(game, seat)).filter(|one| self.moves.contains(one))
+    }
+
+    /// The child of this move, and whether it is new to the tree.
+    fn follow(&mut self, place: u32, one: Move, seat: Seat) -> Option<(u32, bool)> {
+        let mut child = self.node(place)?.first_child;
+        while let Some(node) = self.nodes.get_mut(child as usize) {
+            if node.entered_by == one {
+                node.available += 1;
+                return Some((child, false));
+            }
+            child = node.next_sibling;
+        }
+        Some((self.grow(place, one, seat)?, true))
+    }
+
+    /// A move never tried here, if there is any, else the most promising for who makes it; and whether it is new.
+    fn next_to_try(&mut self, place: u32, seat: Seat, stream: &mut Stream) -> Option<(u32, bool)> {
+        let known = self.most_promising(place);
+        if self.moves.is_empty() {
+            return known.map(|child| (child, false));
+        }
+        let chosen = *self.moves.get(stream.place(self.moves.len()))?;
+        Some((self.grow(place, chosen, seat)?, true))
     }
 
     /// The child worth trying next among those that are possible now; what is possible and has no child yet stays
@@ -133,13 +171,12 @@ impl Tree {
         best.1
     }
 
-    /// A child for one of the listed moves.
-    fn grow(&mut self, place: u32, seat: Seat, stream: &mut Stream) -> Option<u32> {
-        let chosen = *self.moves.get(stream.place(self.moves.len()))?;
+    /// A new child.
+    fn grow(&mut self, place: u32, entered_by: Move, seat: Seat) -> Option<u32> {
         let child = u32::try_from(self.nodes.len()).ok()?;
         let parent = self.node_mut(place)?;
         let sibling = std::mem::replace(&mut parent.first_child, child);
-        self.nodes.push(Node::new(chosen, seat, sibling));
+        self.nodes.push(Node::new(entered_by, seat, sibling));
         Some(child)
     }
 

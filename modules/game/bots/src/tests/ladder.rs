@@ -29,11 +29,11 @@ fn greedy_play_beats_greedy_play_with_mistakes_which_beats_random_play() {
 }
 
 #[test]
-fn looking_ahead_beats_greedy_play() {
-    let [hard, expert] = [(Strength::Hard, 160), (Strength::Expert, 800)]
+fn looking_ahead_beats_greedy_play_with_mistakes() {
+    let [hard, expert] = [(Strength::Hard, 60), (Strength::Expert, 250)]
         .map(|(strength, iterations)| Player { strength, iterations });
-    assert_stronger(hard, Player::of(Strength::Medium), 150);
-    assert_stronger(expert, Player::of(Strength::Medium), 100);
+    assert_stronger(hard, Player::of(Strength::Easy), 30);
+    assert_stronger(expert, Player::of(Strength::Easy), 30);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_player_against_its_equal_gets_about_half() {
 fn a_pair_follows_from_its_seed_and_number() {
     let players = [Player::of(Strength::Easy), Player { strength: Strength::Expert, iterations: 20 }];
     let [one, again, other] = [1, 1, 2].map(|seed| {
-        let duel = Duel { rules: RuleSet::pagat(), player: players[0], against: players[1], seed };
+        let duel = Duel { rules: RuleSet::quick(), player: players[0], against: players[1], seed };
         let mut tally = Tally::default();
         for number in 0..5 {
             tally.add(&duel.pair(number, &|| Duration::ZERO).expect("only legal commands"));

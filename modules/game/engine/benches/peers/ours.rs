@@ -11,8 +11,6 @@ use game_engine::{
     Card, CardSet, Command, Events, Play, RoundEnd, RoundKey, RuleName, RuleSet, Seat, Shape, State,
 };
 
-const GAMES: u32 = 200_000;
-
 /// A small, fast generator: picks moves, and must not cost what it measures.
 struct Picks(u64);
 
@@ -83,7 +81,13 @@ fn worked() -> Duration {
     Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
 }
 
+/// How many games; a few when `cargo bench -- --test` only asks whether it runs.
+fn games() -> u32 {
+    if std::env::args().any(|argument| argument == "--test") { 100 } else { 200_000 }
+}
+
 fn main() {
+    let games = games();
     let like_npm =
         &[("deal", "4"), ("market.reshuffles", "unlimited"), ("counter", "none"), ("general_market", "pass")];
     let like_pypi = &[("market.reshuffles", "unlimited"), ("opening", "live_effect")];
@@ -97,16 +101,16 @@ fn main() {
             let (mut picks, mut events) = (Picks(7), Events::new());
             let (mut moves, mut won) = (0_u64, 0_u32);
             let began = worked();
-            for _ in 0..GAMES {
+            for _ in 0..games {
                 let (made, emptied) = game(rules, player, &mut picks, &mut events);
                 moves += u64::from(made);
                 won += u32::from(emptied);
             }
             let used = worked().saturating_sub(began).as_secs_f64();
             println!(
-                "ours, {name}, {title}: {:.0} games/s, {:.1} moves a game, {won} of {GAMES} won",
-                f64::from(GAMES) / used,
-                f64::from(u32::try_from(moves).unwrap()) / f64::from(GAMES),
+                "ours, {name}, {title}: {:.0} games/s, {:.1} moves a game, {won} of {games} won",
+                f64::from(games) / used,
+                f64::from(u32::try_from(moves).unwrap()) / f64::from(games),
             );
         }
     }
