@@ -198,7 +198,7 @@ impl World {
         let seq = event["seq"].as_u64().filter(|seq| *seq > 0).ok_or("an event without a number")?;
         self.judge.check_event(number, seat, seq, &event["data"])?;
         let client = &mut self.clients[c];
-        let rules = self.plan.games[number].rules;
+        let rules = self.plan.games[number].rule_set().unwrap();
         let view = client.view.get_or_insert_with(|| View::empty(&rules));
         if seq <= view.seq {
             ensure!(client.rewound, "event {seq} came again");

@@ -96,7 +96,8 @@ pub(super) struct GamePlan {
     pub(super) devices: [u64; 2],
     /// How long the players think, about.
     pub(super) think_ms: Ms,
-    pub(super) rules: RuleSet,
+    /// A preset and what differs from it: `quick;clock.turn_s=5`.
+    pub(super) rules: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +121,6 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {} nodes={}", self.seed, self.nodes)?;
         for GamePlan { devices: [first, second], think_ms, rules } in &self.games {
-            let rules = rules.canonical();
             writeln!(
                 f,
                 "game first_devices={first} second_devices={second} think_ms={think_ms} rules={rules}"
@@ -144,11 +144,13 @@ impl FromStr for Plan {
                 "at" => plan.steps.push(Step { at: number()?, act: fields.parse()? }),
                 "game" => {
                     let (rest, rules) = rest.rsplit_once("rules=").ok_or("a game without rules")?;
-                    plan.games.push(GamePlan {
+                    let game = GamePlan {
                         devices: [field(rest, "first_devices")?, field(rest, "second_devices")?],
                         think_ms: field(rest, "think_ms")?,
-                        rules: rules.parse().map_err(|error| format!("{error}"))?,
-                    });
+                        rules: rules.to_owned(),
+                    };
+                    game.rule_set()?;
+                    plan.games.push(game);
                 }
                 _ => return Err(format!("no line begins with {word:?}")),
             }
@@ -194,20 +196,33 @@ impl Plan {
 
 impl GamePlan {
     fn of(dice: &mut Dice) -> Self {
-        let mut rules =
-            RuleSet::preset(dice.pick(&["quick", "quick", "naija_classic", "pagat", "street_strict"]))
-                .unwrap();
-        let mut set = |toggle: &str, value: &str| rules.set(toggle, value).unwrap();
-        set("clock.turn_s", dice.pick(&["5", "8", "20"]));
-        set("clock.reserve_s", dice.pick(&["0", "4", "60"]));
-        set("clock.away_s", dice.pick(&["10", "20", "60"]));
-        set("clock.run_outs", dice.pick(&["2", "3", "5"]));
-        set("move_cap", dice.pick(&["30", "60", "120"]));
+        let preset = dice.pick(&["quick", "quick", "naija_classic", "pagat", "street_strict"]);
+        let turn = dice.pick(&["5", "8", "20"]);
+        let reserve = dice.pick(&["0", "4", "60"]);
+        let away = dice.pick(&["10", "20", "60"]);
+        let run_outs = dice.pick(&["2", "3", "5"]);
+        let mut rules = format!(
+            "{preset};clock.turn_s={turn};clock.reserve_s={reserve};clock.away_s={away};clock.run_outs={run_outs};\
+             move_cap={}",
+            dice.pick(&["30", "60", "120"])
+        );
         if dice.percent(10) {
-            set("match", "best_of(3)");
+            rules.push_str(";match=best_of(3)");
         }
         let devices = [1 + u64::from(dice.percent(35)), 1 + u64::from(dice.percent(35))];
-        Self { devices, think_ms: dice.between(50, 1_500), rules: rules.customised() }
+        Self { devices, think_ms: dice.between(50, 1_500), rules }
+    }
+
+    /// The rules, spelt out.
+    pub(super) fn rule_set(&self) -> Result<RuleSet, String> {
+        let mut parts = self.rules.split(';');
+        let preset = parts.next().and_then(RuleSet::preset);
+        let mut rules = preset.ok_or_else(|| format!("no preset: {}", self.rules))?;
+        for part in parts {
+            let (toggle, value) = part.split_once('=').ok_or_else(|| format!("no toggle: {part}"))?;
+            rules.set(toggle, value).map_err(|error| error.to_string())?;
+        }
+        Ok(rules.customised())
     }
 }
 

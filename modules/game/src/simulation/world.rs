@@ -192,7 +192,7 @@ impl World {
             let request = RequestId::fresh(random);
             CallContext::new(Actor::from(who), request, self.site.clock.now(), Duration::from_secs(10))
         };
-        let rules = self.plan.games[number].rules;
+        let rules = self.plan.games[number].rule_set().unwrap();
         let ask = Invitation { username: names[1].clone(), rules, rematch_of: None };
         let claim =
             ClaimParts { key: ids.uuid().to_string(), route: "POST /invites".to_owned(), digest: [0; 32] };
