@@ -104,6 +104,22 @@ fn whatever_fails_nobody_is_told_what_is_not_so_and_nothing_acknowledged_is_lost
     assert!(missed.is_empty() || runs < RUNS, "no run met {missed:?}");
 }
 
+/// Short plans that once found something, each named after what happens in it.
+const KEPT: [&str; 5] = [
+    include_str!("plans/a_move_right_after_an_outage.plan"),
+    include_str!("plans/a_read_that_fails_while_catching_up.plan"),
+    include_str!("plans/a_second_crash_while_taking_over.plan"),
+    include_str!("plans/a_storm_while_taking_over.plan"),
+    include_str!("plans/a_turn_that_an_outage_ran_over.plan"),
+];
+
+#[test]
+fn whatever_was_found_once_is_not_found_again() {
+    for kept in KEPT {
+        must_hold(&kept.parse().unwrap());
+    }
+}
+
 #[test]
 fn the_same_seed_is_the_same_run_and_another_seed_another() {
     let runs: u64 = setting("WHOT_SIM_RUNS").map_or(RUNS, |runs| runs.parse().unwrap());
