@@ -61,15 +61,13 @@ impl Listener {
         }
     }
 
-    /// Where its inbox stands.
+    /// Where its inbox stands. One that already listens follows again, to be told when the inbox is open.
     async fn cursor(&self) -> String {
-        // A pong carries it as soon as the inbox has been opened.
-        loop {
-            self.0.send(r#"{"t":"ping","n":1}"#);
-            if let Some(cursor) = self.hear().await["inbox"].as_str() {
-                return cursor.to_owned();
-            }
-        }
+        let cid = "01932a3e-5f6a-7c3b-8d2e-1f2a3b4c5d6e";
+        self.0.send(json!({"t": "follow", "cid": cid, "topic": {"inbox": true}}).to_string());
+        while self.hear().await["cid"] != cid {}
+        self.0.send(r#"{"t":"ping","n":1}"#);
+        self.hear().await["inbox"].as_str().unwrap().to_owned()
     }
 }
 
