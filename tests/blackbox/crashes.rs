@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -116,43 +116,54 @@ impl Told {
 async fn kill_9_during_play_loses_no_acknowledged_move_and_clients_resume_by_themselves() {
     let mut server = Server::start();
     let (_house, ada, ben) = server.pair().await;
-    let done = Arc::new(AtomicBool::new(false));
-    let players = tokio::spawn(play_through_crashes(ada, ben, done.clone()));
+    let run = Arc::new(Run::default());
+    let players = tokio::spawn(play_through_crashes(ada, ben, run.clone()));
     for round in 0..kills() {
+        // A server that has just come back first makes good the time in which nobody was there; only then is it under load.
+        let before = run.moves.load(Ordering::SeqCst);
+        while run.moves.load(Ordering::SeqCst) < before + 2 && !players.is_finished() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         // Random points: the pause differs from round to round and has no relation to what the server does.
         tokio::time::sleep(Duration::from_millis(60 + u64::from(round) * 37 % 140)).await;
         tokio::task::block_in_place(|| server.restart());
         assert!(!players.is_finished(), "the players gave up");
     }
-    done.store(true, Ordering::SeqCst);
-    let moves = players.await.unwrap();
+    run.done.store(true, Ordering::SeqCst);
+    players.await.unwrap();
+    let moves = run.moves.load(Ordering::SeqCst);
     assert!(moves > kills(), "only {moves} moves were acknowledged: that was no load");
 }
 
+/// What the players and who kills the server under them know of each other.
+#[derive(Default)]
+struct Run {
+    done: AtomicBool,
+    /// Acknowledged so far.
+    moves: AtomicU32,
+}
+
 /// Plays game after game; whenever the connection breaks, both seats come back with the last event they have.
-async fn play_through_crashes(mut ada: Person, mut ben: Person, done: Arc<AtomicBool>) -> u32 {
-    let mut acknowledged = 0;
-    while !done.load(Ordering::SeqCst) {
+async fn play_through_crashes(mut ada: Person, mut ben: Person, run: Arc<Run>) {
+    while !run.done.load(Ordering::SeqCst) {
         let game = persist("a new game", || async {
             let invite = ada.invite_to_game("ben").await?;
             ben.accept_game(invite["id"].as_str().unwrap_or_default()).await
         });
         let game = game.await;
-        acknowledged += one_game(&mut ada, &mut ben, &game, &done).await;
+        one_game(&mut ada, &mut ben, &game, &run).await;
     }
-    acknowledged
 }
 
-async fn one_game(ada: &mut Person, ben: &mut Person, game: &str, done: &AtomicBool) -> u32 {
+async fn one_game(ada: &mut Person, ben: &mut Person, game: &str, run: &Run) {
     let mut tables = [
         persist("sitting down", || Table::sit(ada, game)).await,
         persist("sitting down", || Table::sit(ben, game)).await,
     ];
     let mut told = Told::default();
-    let mut acknowledged = 0;
     // A command whose answer was lost is sent again under the same id until it is answered.
     let mut pending: Option<(usize, String, Value)> = None;
-    while tables.iter().any(|table| table.outcome.is_none()) && !done.load(Ordering::SeqCst) {
+    while tables.iter().any(|table| table.outcome.is_none()) && !run.done.load(Ordering::SeqCst) {
         let next = pending.clone().or_else(|| {
             let mover = tables.iter().position(Table::to_move)?;
             let action = tables[mover].legal[0].clone();
@@ -172,7 +183,7 @@ async fn one_game(ada: &mut Person, ben: &mut Person, game: &str, done: &AtomicB
         };
         match result {
             Ok(Some((mover, Answered::Done(seq)))) => {
-                acknowledged += 1;
+                run.moves.fetch_add(1, Ordering::SeqCst);
                 pending = None;
                 assert!(tables[mover].seq >= seq, "ok came before its events");
                 catch_up(&mut tables, seq, &mut told, [&*ada, &*ben]).await;
@@ -197,7 +208,6 @@ async fn one_game(ada: &mut Person, ben: &mut Person, game: &str, done: &AtomicB
     for (seat, person) in [&*ada, &*ben].into_iter().enumerate() {
         check_record(game, person, seat, &told).await;
     }
-    acknowledged
 }
 
 async fn come_back(table: &mut Table, person: &Person) {
