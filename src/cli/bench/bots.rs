@@ -27,6 +27,9 @@ pub(crate) struct Arguments {
     /// What deals and thoughts come from; the same seed gives the same results
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Fails when a comparison does not reach what is expected of it (expected of the default rules)
+    #[arg(long)]
+    check: bool,
 }
 
 fn strength(text: &str) -> Result<Strength, String> {
@@ -72,6 +75,7 @@ fn climb(arguments: &Arguments, as_json: bool) -> Result<(), CliError> {
     }
     let asked = |one, other| arguments.only.iter().all(|only| *only == one || *only == other);
     let mut rungs = Vec::new();
+    let mut all_hold = true;
     for (player, against, at_least) in LADDER.into_iter().filter(|(one, other, _)| asked(*one, *other)) {
         let duel = Duel {
             rules: arguments.rules,
@@ -80,6 +84,7 @@ fn climb(arguments: &Arguments, as_json: bool) -> Result<(), CliError> {
             seed: arguments.seed,
         };
         let tally = fight(&duel, arguments.deals)?;
+        all_hold &= holds(&tally, at_least);
         if as_json {
             rungs.push(figures(&duel, &tally, at_least));
         } else {
@@ -90,6 +95,9 @@ fn climb(arguments: &Arguments, as_json: bool) -> Result<(), CliError> {
         say(json!({
             "rules": arguments.rules.label(), "deals": arguments.deals, "seed": arguments.seed, "ladder": rungs,
         }));
+    }
+    if arguments.check && !all_hold {
+        return Err(CliError::Failed("the ladder is not what it should be".to_owned()));
     }
     Ok(())
 }

@@ -148,10 +148,12 @@ fn long() -> Vec<Group> {
     let group = |name, budget, actions| Group { name, budget, long: true, actions };
     let crashes = [Tests::blackbox_on_sqlite(&["crashes::"]), Tests::blackbox_on_postgres(&["crashes::"])];
     let crashes = crashes.map(|tests| Action::Tests(tests.with("WHOT_TEST_LONG", "1")));
+    let ladder = vec!["run", "--locked", "--release", "--bin", "whot", "--", "bench", "bots", "--check"];
     let benches = Action::Check(vec!["bench", "--locked", "--workspace", "--bench", "*", "--", "--test"]);
     vec![
         group("long-crashes", minutes(30), crashes.into()),
         group("long-simulation", minutes(30), vec![Action::Tests(Tests::simulation())]),
+        group("ladder", minutes(60), vec![Action::Check(ladder)]),
         group("mutants", minutes(60), vec![Action::Mutants]),
         group("benches", minutes(15), vec![benches]),
     ]
