@@ -202,7 +202,7 @@ impl House {
         username: &str,
         rules: RuleSet,
     ) -> Result<Invite, CreateError> {
-        let ask = Invitation { username: username.to_owned(), rules, rematch_of: None };
+        let ask = Invitation { username: username.to_owned(), rules, rematch_of: None, rated: true };
         create_invite::run(&self.app, &self.call(from), from, self.claim(), ask).await
     }
 

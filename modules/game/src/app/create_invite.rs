@@ -24,6 +24,8 @@ pub(crate) struct Invitation {
     /// Validated.
     pub(crate) rules: RuleSet,
     pub(crate) rematch_of: Option<GameId>,
+    /// Whether the game shall count for the ratings of the two.
+    pub(crate) rated: bool,
 }
 
 /// Why nobody was invited.
@@ -60,7 +62,7 @@ pub(crate) async fn run(
     if let Some(until) = app.store.restricted_until(principal.account, app.clock.now()).await? {
         return Err(CreateError::Restricted(until));
     }
-    let found = app.identity.account_by_username(call, ask.username).await?;
+    let found = app.identity.account_by_username(call, ask.username.clone()).await?;
     let invitee = found.map(|standing| standing.account).filter(|invitee| *invitee != principal.account);
     let invitee = invitee.ok_or(CreateError::NotAvailable)?;
     if !app.may_play(call, principal.account, invitee).await || app.is_restricted(invitee).await? {
@@ -69,7 +71,7 @@ pub(crate) async fn run(
     if let Some(game) = ask.rematch_of {
         check_rematch(app, game, [principal.account, invitee]).await?;
     }
-    let (invite, seed) = promise(app, principal.account, invitee, ask.rules, ask.rematch_of);
+    let (invite, seed) = promise(app, principal.account, invitee, ask);
     record(app, call, principal, claim, invite, &seed).await
 }
 
@@ -82,13 +84,8 @@ async fn check_rematch(app: &App, game: GameId, pair: [AccountId; 2]) -> Result<
 }
 
 /// The invite with its commitment, and the seed that the commitment hides.
-fn promise(
-    app: &App,
-    creator: AccountId,
-    invitee: AccountId,
-    rules: RuleSet,
-    rematch_of: Option<GameId>,
-) -> (Invite, Seed) {
+fn promise(app: &App, creator: AccountId, invitee: AccountId, ask: Invitation) -> (Invite, Seed) {
+    let Invitation { rules, rematch_of, rated, .. } = ask;
     let now = app.clock.now();
     let (game, seed) = (app.ids.next(), Seed::new(app.random.bytes()));
     let commitment = Commitment::to(&seed, game, &rules.canonical(), &BySeat::new(creator, invitee));
@@ -102,6 +99,7 @@ fn promise(
         entropy: None,
         entropy_rev: 0,
         rematch_of,
+        rated,
         recorded: InviteState::Pending,
         reason: None,
         created_at: now,

@@ -25,6 +25,6 @@ pub(crate) async fn run(
     };
     let standing = app.identity.accounts(call, vec![opponent]).await?.pop();
     let username = standing.ok_or(CreateError::NotAvailable)?.username;
-    let ask = Invitation { username, rules: summary.rules, rematch_of: Some(game) };
+    let ask = Invitation { username, rules: summary.rules, rematch_of: Some(game), rated: summary.rated };
     create_invite::run(app, call, principal, claim, ask).await.map(Some)
 }

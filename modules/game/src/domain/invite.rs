@@ -64,6 +64,8 @@ pub(crate) struct Invite {
     /// Counts the changes of the entropy, so that an acceptance knows which one it saw.
     pub(crate) entropy_rev: i32,
     pub(crate) rematch_of: Option<GameId>,
+    /// Whether the game will count for the ratings of the two.
+    pub(crate) rated: bool,
     pub(crate) recorded: InviteState,
     /// Why it was declined or cancelled.
     pub(crate) reason: Option<String>,
@@ -138,6 +140,7 @@ mod tests {
             entropy: None,
             entropy_rev: 0,
             rematch_of: None,
+            rated: true,
             recorded,
             reason: None,
             created_at: Timestamp::from_seconds(0),

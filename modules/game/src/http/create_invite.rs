@@ -28,6 +28,14 @@ pub(super) struct NewInvite {
     #[serde(default)]
     #[schema(value_type = Option<schema::GameId>)]
     rematch_of: Option<GameId>,
+    /// Whether the game counts for the ratings of the two.
+    #[serde(default = "counts")]
+    rated: bool,
+}
+
+/// Unless somebody says otherwise, a game between people counts.
+fn counts() -> bool {
+    true
 }
 
 /// No name is longer.
@@ -49,7 +57,8 @@ pub(super) async fn handle(
     let clock = body.clock.unwrap_or_default();
     let rules = rule_set::read(&body.rule_set, body.match_rule.as_deref(), clock);
     let rules = rules.map_err(|error| problem::of_rules(&error))?;
-    let ask = Invitation { username: body.username, rules, rematch_of: body.rematch_of };
+    let (rematch_of, rated) = (body.rematch_of, body.rated);
+    let ask = Invitation { username: body.username, rules, rematch_of, rated };
     let invite = create_invite::run(&app, &caller.call, &caller.principal, claim, ask)
         .await
         .map_err(problem::of_create)?;

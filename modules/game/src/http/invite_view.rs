@@ -46,6 +46,8 @@ pub(super) struct InviteView {
     /// Takes the second seat.
     invitee: Person,
     rule_set: RulesView,
+    /// Whether the game counts for the ratings of the two.
+    rated: bool,
     /// SHA-256 over seed, game, rules and players, as base64url.
     #[schema(value_type = String)]
     commitment: Bytes32,
@@ -83,6 +85,7 @@ impl InviteView {
             creator: Person::named(invite.creator, names),
             invitee: Person::named(invite.invitee, names),
             rule_set: RulesView::of(&invite.rules),
+            rated: invite.rated,
             commitment: Bytes32(invite.commitment.bytes()),
             entropy_given: own.then_some(invite.entropy.is_some()),
             rematch_of: invite.rematch_of,

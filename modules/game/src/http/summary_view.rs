@@ -22,6 +22,8 @@ pub(super) struct GameSummary {
     #[schema(value_type = Vec<Person>, min_items = 2, max_items = 2)]
     players: [Person; 2],
     rule_set: RulesView,
+    /// Whether it counts for the ratings of the two once it is finished.
+    rated: bool,
     outcome: Option<OutcomeView>,
     rounds: u32,
     #[schema(value_type = Vec<u32>, min_items = 2, max_items = 2)]
@@ -45,6 +47,7 @@ impl GameSummary {
             status: summary.ending.as_ref().map_or(Status::Active, |ending| ending.status),
             players: players.map(|account| Person::named(account, names)),
             rule_set: RulesView::of(&summary.rules),
+            rated: summary.rated,
             outcome: summary.ending.as_ref().map(OutcomeView::of_ending),
             rounds: summary.rounds,
             scores: [summary.points.first, summary.points.second],

@@ -193,7 +193,7 @@ impl World {
             CallContext::new(Actor::from(who), request, self.site.clock.now(), Duration::from_secs(10))
         };
         let rules = self.plan.games[number].rule_set().unwrap();
-        let ask = Invitation { username: names[1].clone(), rules, rematch_of: None };
+        let ask = Invitation { username: names[1].clone(), rules, rematch_of: None, rated: true };
         let claim =
             ClaimParts { key: ids.uuid().to_string(), route: "POST /invites".to_owned(), digest: [0; 32] };
         let invite = create_invite::run(&app, &call(&players[0]), &players[0], claim, ask).await.unwrap();

@@ -30,6 +30,8 @@ pub(crate) struct Summary {
     pub(crate) players: BySeat<AccountId>,
     pub(crate) rules: RuleSet,
     pub(crate) rematch_of: Option<GameId>,
+    /// Whether it counts for the ratings of the two once it is finished.
+    pub(crate) rated: bool,
     /// `None` while it is played.
     pub(crate) ending: Option<Ending>,
     /// The rest is known once it is over.
@@ -38,6 +40,8 @@ pub(crate) struct Summary {
     pub(crate) wins: BySeat<u16>,
     pub(crate) started_at: Timestamp,
     pub(crate) ended_at: Option<Timestamp>,
+    /// Set where it was voided after it had ended.
+    pub(crate) voided_at: Option<Timestamp>,
 }
 
 /// A whole game, as it is loaded.

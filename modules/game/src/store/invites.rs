@@ -312,8 +312,7 @@ impl InviteStore for DieselStore {
             if changed == 0 {
                 return Ok(None);
             }
-            let (players, rules) = (invite.players(), invite.rules.canonical());
-            let row = GameRow::started(game, players, &rules, invite.rematch_of, Ts(stamp.at));
+            let (players, row) = (invite.players(), GameRow::started(&invite, Ts(stamp.at)));
             diesel::insert_into(games::table).values(row).execute(c).await?;
             for seat in Seat::ALL {
                 diesel::insert_into(participants::table)

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use game_engine::{BySeat, RuleSet, Seat};
-use kernel::id::{AccountId, GameId};
+use kernel::id::GameId;
 use platform::db::StoreError;
 use platform::sql::{Key, Ts, Word};
 
@@ -57,6 +57,7 @@ pub(super) struct InviteRow {
     entropy: Option<Vec<u8>>,
     entropy_rev: i32,
     rematch_of: Option<Key>,
+    rated: bool,
     state: Word<InviteState>,
     reason: Option<String>,
     created_at: Ts,
@@ -76,6 +77,7 @@ impl From<&Invite> for InviteRow {
             entropy: invite.entropy.map(|entropy| entropy.bytes().to_vec()),
             entropy_rev: invite.entropy_rev,
             rematch_of: invite.rematch_of.map(Key::from),
+            rated: invite.rated,
             state: Word(invite.recorded),
             reason: invite.reason.clone(),
             created_at: invite.created_at.into(),
@@ -98,6 +100,7 @@ impl TryFrom<InviteRow> for Invite {
             entropy: row.entropy.map(bytes32).transpose()?.map(Entropy::new),
             entropy_rev: row.entropy_rev,
             rematch_of: row.rematch_of.map(Key::id),
+            rated: row.rated,
             recorded: row.state.0,
             reason: row.reason,
             created_at: row.created_at.time(),
@@ -156,6 +159,7 @@ pub(super) struct GameRow {
     second_player: Key,
     rules: String,
     rematch_of: Option<Key>,
+    rated: bool,
     status: Word<Status>,
     winner: Option<i16>,
     reason: Option<String>,
@@ -167,22 +171,20 @@ pub(super) struct GameRow {
     last_seq: Option<i64>,
     started_at: Ts,
     ended_at: Option<Ts>,
+    voided_at: Option<Ts>,
 }
 
 impl GameRow {
-    pub(super) fn started(
-        game: GameId,
-        players: BySeat<AccountId>,
-        rules: &str,
-        rematch_of: Option<GameId>,
-        at: Ts,
-    ) -> Self {
+    /// The game that this invite becomes.
+    pub(super) fn started(invite: &Invite, at: Ts) -> Self {
+        let players = invite.players();
         Self {
-            id: game.into(),
+            id: invite.game.into(),
             first_player: players.first.into(),
             second_player: players.second.into(),
-            rules: rules.to_owned(),
-            rematch_of: rematch_of.map(Key::from),
+            rules: invite.rules.canonical(),
+            rematch_of: invite.rematch_of.map(Key::from),
+            rated: invite.rated,
             status: Word(Status::Active),
             winner: None,
             reason: None,
@@ -194,6 +196,7 @@ impl GameRow {
             last_seq: None,
             started_at: at,
             ended_at: None,
+            voided_at: None,
         }
     }
 }
@@ -218,12 +221,14 @@ impl TryFrom<GameRow> for Summary {
             players: BySeat::new(row.first_player.id(), row.second_player.id()),
             rules: rules(&row.rules)?,
             rematch_of: row.rematch_of.map(Key::id),
+            rated: row.rated,
             ending,
             rounds: count(row.rounds)?,
             points: BySeat::new(count(row.first_points)?, count(row.second_points)?),
             wins: BySeat::new(count(row.first_wins)?, count(row.second_wins)?),
             started_at: row.started_at.time(),
             ended_at: row.ended_at.map(Ts::time),
+            voided_at: row.voided_at.map(Ts::time),
         })
     }
 }

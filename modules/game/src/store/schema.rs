@@ -12,6 +12,7 @@ diesel::table! {
         entropy -> Nullable<Binary>,
         entropy_rev -> Integer,
         rematch_of -> Nullable<Uid>,
+        rated -> Bool,
         state -> Text,
         reason -> Nullable<Text>,
         created_at -> Instant,
@@ -36,6 +37,7 @@ diesel::table! {
         second_player -> Uid,
         rules -> Text,
         rematch_of -> Nullable<Uid>,
+        rated -> Bool,
         status -> Text,
         winner -> Nullable<SmallInt>,
         reason -> Nullable<Text>,
@@ -47,6 +49,7 @@ diesel::table! {
         last_seq -> Nullable<BigInt>,
         started_at -> Instant,
         ended_at -> Nullable<Instant>,
+        voided_at -> Nullable<Instant>,
     }
 }
 

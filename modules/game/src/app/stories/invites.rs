@@ -118,7 +118,9 @@ platform::for_each_database! { MIGRATIONS;
         let house = House::open(&db.db).await;
         let [one, _two, _]: [Principal; 3] = house.network("pair");
         let claim = house.claim();
-        let ask = || create_invite::Invitation { username: "pair1".to_owned(), rules: classic(), rematch_of: None };
+        let ask = || create_invite::Invitation {
+            username: "pair1".to_owned(), rules: classic(), rematch_of: None, rated: true,
+        };
         let call = house.call(&one);
         let first = create_invite::run(&house.app, &call, &one, claim.clone(), ask()).await.unwrap();
         let again = create_invite::run(&house.app, &call, &one, claim.clone(), ask()).await.unwrap();

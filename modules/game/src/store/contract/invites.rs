@@ -29,6 +29,7 @@ fn new(stage: &Stage, from: &Principal, to: &Principal) -> NewInvite {
         entropy: None,
         entropy_rev: 0,
         rematch_of: None,
+        rated: true,
         recorded: InviteState::Pending,
         reason: None,
         created_at: stage.now(),
@@ -117,6 +118,19 @@ for_each_store! {
         assert!(matches!(again(later).await.unwrap(), Creation::Made(_)), "the key is free again");
         let foreign = Claim { scope: two.account.to_string(), ..claim };
         assert!(matches!(make(&stage, &new(&stage, &two, &one), &two).await, Creation::Made(_)), "{foreign:?}");
+    }
+
+    async fn whether_a_game_counts_is_settled_by_its_invite(stage: Stage) {
+        let [one, two]: [Principal; 2] = stage.house.network("counts");
+        for rated in [true, false] {
+            let mut new = new(&stage, &one, &two);
+            new.invite.rated = rated;
+            make(&stage, &new, &one).await;
+            assert_eq!(stage.store().invite(new.invite.id).await.unwrap().unwrap().rated, rated);
+            let begun = stage.store().accept_invite(acceptance(&stage, &new.invite), stage.stamp(&two)).await;
+            assert!(begun.unwrap().is_some());
+            assert_eq!(stage.store().summary(new.invite.game).await.unwrap().unwrap().rated, rated);
+        }
     }
 
     async fn whoever_has_too_many_open_makes_no_more_until_one_is_closed_or_over(stage: Stage) {

@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use game_api::{GameEvent, GameOutcome};
-use game_engine::{BySeat, RuleSet, Seat};
+use game_engine::{BySeat, Seat};
 use kernel::Timestamp;
 use kernel::id::{AccountId, GameId};
 
 use super::{Letters, MemoryStore, Tables, announcement, rows};
 use crate::domain::ending::Status;
 use crate::domain::entry::{Answered, Recorded};
+use crate::domain::invite::Invite;
 use crate::domain::notice::{Addressed, Notice};
 use crate::store::games::Journal;
 use crate::store::journal_form;
@@ -261,25 +262,20 @@ fn status_of(summary: &Summary) -> Status {
 
 impl Game {
     /// A game that begins.
-    pub(super) fn begun(
-        game: GameId,
-        players: BySeat<AccountId>,
-        rules: RuleSet,
-        rematch_of: Option<GameId>,
-        at: Timestamp,
-        lines: Vec<Line>,
-    ) -> Self {
+    pub(super) fn begun(invite: &Invite, at: Timestamp, lines: Vec<Line>) -> Self {
         let summary = Summary {
-            game,
-            players,
-            rules,
-            rematch_of,
+            game: invite.game,
+            players: invite.players(),
+            rules: invite.rules,
+            rematch_of: invite.rematch_of,
+            rated: invite.rated,
             ending: None,
             rounds: 0,
             points: BySeat::default(),
             wins: BySeat::default(),
             started_at: at,
             ended_at: None,
+            voided_at: None,
         };
         Self { summary, lines }
     }

@@ -188,7 +188,7 @@ impl InviteStore for MemoryStore {
                 return None;
             }
             tables.close(&[invite.id], InviteState::Accepted, None, stamp.at);
-            let begun = Game::begun(game, players, invite.rules, invite.rematch_of, stamp.at, lines);
+            let begun = Game::begun(&invite, stamp.at, lines);
             tables.games.insert(game, begun);
             for seat in Seat::ALL {
                 tables.participants.insert((*players.get(*seat), game), *seat);
