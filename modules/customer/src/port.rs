@@ -28,6 +28,11 @@ impl Customer for LocalCustomer {
             Failure::Store(error) => PortError::from(error).into(),
         })
     }
+
+    async fn head(&self, _: &CallContext, account: AccountId) -> Result<AccountId, CustomerError> {
+        let head = self.0.store.head(account).await;
+        head.map_err(|error| PortError::from(error).into())
+    }
 }
 
 #[cfg(test)]

@@ -157,6 +157,8 @@ typed_ids! {
     DecisionId = "dec";
     /// An invite to a game (game).
     GameInviteId = "giv";
+    /// Two people whom the queue has brought together, until both have answered (game).
+    PairingId = "pai";
     /// A game, which is a whole match (game).
     GameId = "gam";
     /// An event in an outbox.

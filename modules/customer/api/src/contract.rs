@@ -98,6 +98,11 @@ async fn a_network_is_paged_without_gap_or_repeat(stage: &dyn Stage) -> Result<(
         }
     }
     assert_eq!(seen, members);
+    for member in members.into_iter().chain([asker]) {
+        assert_eq!(stage.port().head(&call(stage), member).await?, head);
+    }
+    let nobody = AccountId::from_uuid(Uuid::from_u128(1));
+    assert_eq!(stage.port().head(&call(stage), nobody).await?, nobody);
     Ok(())
 }
 

@@ -102,4 +102,8 @@ impl Customer for FakeCustomer {
             .collect();
         Ok(Page::from_rows(rows, query.limit, |last| *last))
     }
+
+    async fn head(&self, _: &CallContext, account: AccountId) -> Result<AccountId, CustomerError> {
+        Ok(self.with(|inner| inner.head(account)))
+    }
 }

@@ -106,5 +106,7 @@ kernel::port! {
         fn check(check: Check) -> Decision;
         /// Who is in this account's network, itself left out, by account id.
         fn network(query: NetworkQuery) -> Page<AccountId, AccountId>;
+        /// Who stands at the head of this account's network: its distributor, or the account itself.
+        fn head(account: AccountId) -> AccountId;
     }
 }

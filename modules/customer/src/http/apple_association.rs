@@ -26,7 +26,7 @@ struct AppLinks {
 struct Detail {
     #[serde(rename = "appIDs")]
     app_ids: Vec<String>,
-    components: [Component; 1],
+    components: [Component; 2],
 }
 
 #[derive(Clone, Serialize)]
@@ -47,7 +47,8 @@ impl Association {
     pub(crate) fn of(config: &Config) -> Arc<Self> {
         let apps = config.apple_app_ids.clone();
         let invite = Component { path: "/i", fragment: "civ_*", comment: "invites" };
-        let detail = Detail { app_ids: apps.clone(), components: [invite] };
+        let game = Component { path: "/g", fragment: "giv_*", comment: "invites to games" };
+        let detail = Detail { app_ids: apps.clone(), components: [invite, game] };
         let details = if apps.is_empty() { Vec::new() } else { vec![detail] };
         Arc::new(Self { applinks: AppLinks { details }, webcredentials: Apps { apps } })
     }
@@ -68,7 +69,10 @@ mod tests {
         let expected = serde_json::json!({
             "applinks": {"details": [{
                 "appIDs": [app],
-                "components": [{"/": "/i", "#": "civ_*", "comment": "invites"}],
+                "components": [
+                    {"/": "/i", "#": "civ_*", "comment": "invites"},
+                    {"/": "/g", "#": "giv_*", "comment": "invites to games"},
+                ],
             }]},
             "webcredentials": {"apps": [app]},
         });

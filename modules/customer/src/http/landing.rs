@@ -1,5 +1,6 @@
-//! `GET /i`: what somebody sees who opens an invite's link without the app. The code is in the link's fragment, which
-//! browsers keep to themselves: no request of this page ever carries it, and none spends anything.
+//! `GET /i` and `GET /g`: what somebody sees who opens the link of an invite, or of an invite to a game, without the app.
+//! The code or id is in the link's fragment, which browsers keep to themselves: no request of these pages ever carries
+//! it, and none spends anything.
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use platform::web::State;
 use crate::config::Config;
 
 const PAGE: &str = include_str!("landing/landing.html");
+const GAME_PAGE: &str = include_str!("landing/game.html");
 const STYLE: &str = include_str!("landing/landing.css");
 const SCRIPT: &str = include_str!("landing/landing.js");
 
@@ -17,18 +19,20 @@ const SCRIPT: &str = include_str!("landing/landing.js");
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'; require-trusted-types-for 'script'";
 
-/// The page, filled in from the configuration once.
+/// The pages, filled in from the configuration once.
 pub(crate) struct Landing {
     page: String,
+    game_page: String,
 }
 
 impl Landing {
     pub(crate) fn of(config: &Config) -> Arc<Self> {
         let store = config.app_store_url.as_deref().unwrap_or("");
-        let page = PAGE
-            .replace("{{app_scheme}}", &escaped(&config.app_scheme))
-            .replace("{{store_url}}", &escaped(store));
-        Arc::new(Self { page })
+        let filled = |page: &str| {
+            page.replace("{{app_scheme}}", &escaped(&config.app_scheme))
+                .replace("{{store_url}}", &escaped(store))
+        };
+        Arc::new(Self { page: filled(PAGE), game_page: filled(GAME_PAGE) })
     }
 }
 
@@ -38,6 +42,10 @@ fn escaped(text: &str) -> String {
 
 pub(crate) async fn page(landing: State<Landing>) -> HttpResponse {
     answer("text/html; charset=utf-8", landing.page.clone())
+}
+
+pub(crate) async fn game_page(landing: State<Landing>) -> HttpResponse {
+    answer("text/html; charset=utf-8", landing.game_page.clone())
 }
 
 pub(crate) async fn style() -> HttpResponse {
@@ -61,22 +69,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_is_filled_in_and_loads_its_own_files_only() {
+    fn the_pages_are_filled_in_and_load_their_own_files_only() {
         let config = Config {
             app_store_url: Some("https://store.example/?a=1&b=\"2".to_owned()),
             ..Config::default()
         };
-        let page = &Landing::of(&config).page;
-        assert!(
-            page.contains("data-scheme=\"whot\"")
-                && page.contains("https://store.example/?a=1&amp;b=&quot;2")
-        );
-        assert!(!page.contains("{{"));
-        for forbidden in ["<style", "onclick", "style=", "http://", "//cdn"] {
-            assert!(!page.contains(forbidden), "{forbidden}");
+        let landing = Landing::of(&config);
+        for page in [&landing.page, &landing.game_page] {
+            assert!(
+                page.contains("data-scheme=\"whot\"")
+                    && page.contains("https://store.example/?a=1&amp;b=&quot;2")
+            );
+            assert!(!page.contains("{{"));
+            for forbidden in ["<style", "onclick", "style=", "http://", "//cdn"] {
+                assert!(!page.contains(forbidden), "{forbidden}");
+            }
+            assert_eq!(page.matches("<script").count(), 1);
+            assert!(page.contains("<script src=\"/i/landing.js\" defer></script>"));
         }
-        assert_eq!(page.matches("<script").count(), 1);
-        assert!(page.contains("<script src=\"/i/landing.js\" defer></script>"));
     }
 
     #[test]

@@ -214,6 +214,11 @@ fn pages() -> Routes {
                 .answers_as(200, "text/html"),
         )
         .add(
+            Route::get("/g", Access::Public, landing::game_page)
+                .summary("Landing page of an invite to a game; it answers nothing")
+                .answers_as(200, "text/html"),
+        )
+        .add(
             Route::get("/i/landing.css", Access::Public, landing::style).answers_as(200, "text/css").hidden(),
         )
         .add(

@@ -289,9 +289,12 @@ fn an_entitlement_is_told_to_the_two_alone_and_never_why() {
 #[test]
 fn the_landing_page_is_strict_and_spends_nothing() {
     over(|house| async move {
-        for (path, media) in
-            [("/i", "text/html"), ("/i/landing.css", "text/css"), ("/i/landing.js", "text/javascript")]
-        {
+        for (path, media) in [
+            ("/i", "text/html"),
+            ("/g", "text/html"),
+            ("/i/landing.css", "text/css"),
+            ("/i/landing.js", "text/javascript"),
+        ] {
             let page = send(&house, TestRequest::get().uri(path)).await;
             assert_eq!(page.status, 200);
             assert!(page.header("content-type").starts_with(media));

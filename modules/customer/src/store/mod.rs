@@ -273,6 +273,8 @@ pub(crate) trait RelationshipStore: Send + Sync {
         after: Option<AccountId>,
         limit: Limit,
     ) -> Result<Vec<AccountId>, StoreError>;
+    /// The distributor of an account's active relationship, or the account itself.
+    async fn head(&self, account: AccountId) -> Result<AccountId, StoreError>;
 }
 
 /// Blocks.

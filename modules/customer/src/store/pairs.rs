@@ -62,6 +62,17 @@ impl DieselStore {
         })
     }
 
+    pub(super) async fn head_of(&self, account: AccountId) -> Result<AccountId, StoreError> {
+        let head: Result<Option<Key>, StoreError> = platform::read!(self.db, |c| {
+            let tie = relationships::table
+                .filter(relationships::customer.eq(Key::from(account)))
+                .filter(relationships::state.eq(Word(RelationshipState::Active)))
+                .select(relationships::distributor);
+            Ok(tie.first(c).await.optional()?)
+        });
+        Ok(head?.map_or(account, Key::id))
+    }
+
     pub(super) async fn network_of(
         &self,
         account: AccountId,

@@ -184,6 +184,10 @@ impl RelationshipStore for DieselStore {
     ) -> Result<Vec<AccountId>, StoreError> {
         self.network_of(account, after, limit).await
     }
+
+    async fn head(&self, account: AccountId) -> Result<AccountId, StoreError> {
+        self.head_of(account).await
+    }
 }
 
 fn change_of(changed: &Relationship) -> (&'static str, CustomerEvent) {

@@ -1,7 +1,7 @@
 //! The hub of one process: which sockets exist, who follows what, and the fan-out after a commit.
 //! It stores nothing: what it loses, sequence numbers heal from storage.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -230,6 +230,11 @@ impl Hub {
             socket.close(close.clone());
         }
         registry.endings.push((number, whose, close, self.clock.now()));
+    }
+
+    /// The accounts that have a socket here.
+    pub fn accounts(&self) -> BTreeSet<AccountId> {
+        self.registry().accounts.keys().copied().collect()
     }
 
     /// How many sockets there are.

@@ -121,6 +121,8 @@ id_schemas! {
     DecisionId: kernel::id::DecisionId;
     /// An invite to a game.
     GameInviteId: kernel::id::GameInviteId;
+    /// Two people whom the queue has brought together.
+    PairingId: kernel::id::PairingId;
     /// A game.
     GameId: kernel::id::GameId;
 }
