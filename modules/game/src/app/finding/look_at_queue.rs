@@ -1,0 +1,42 @@
+//! Where somebody stands in the queue. Looking is a sign of life: whoever looks stays.
+
+use std::time::Duration;
+
+use kernel::id::AccountId;
+
+use crate::app::App;
+use crate::domain::pairing::{Pairing, PairingState};
+use crate::domain::queue::{Entry, LEASE};
+use crate::store::StoreError;
+
+/// A lease is prolonged when less than this is left of it, so that a look seldom writes.
+pub(crate) const FRESH: Duration = Duration::from_secs(40);
+/// Looks at most while a pairing comes or goes.
+const ATTEMPTS: usize = 3;
+
+/// Where an account stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is not in the queue.
+    Idle,
+    Waiting(Entry),
+    /// Somebody has been found, and both are asked.
+    Offered(Entry, Pairing),
+}
+
+pub(crate) async fn run(app: &App, account: AccountId) -> Result<Standing, StoreError> {
+    for _ in 0..ATTEMPTS {
+        let Some(entry) = app.store.queue_entry(account).await? else { return Ok(Standing::Idle) };
+        let now = app.clock.now();
+        if entry.seen_until < now.plus(FRESH) {
+            app.store.keep_entries(vec![account], now.plus(LEASE)).await?;
+        }
+        let Some(id) = entry.pairing else { return Ok(Standing::Waiting(entry)) };
+        let pairing = app.store.pairing(id).await?;
+        // Otherwise it has just ended, and the next look says how.
+        if let Some(pairing) = pairing.filter(|pairing| pairing.recorded == PairingState::Offered) {
+            return Ok(Standing::Offered(entry, pairing));
+        }
+    }
+    Err(StoreError::LostRace)
+}

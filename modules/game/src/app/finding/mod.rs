@@ -1,0 +1,53 @@
+//! Finding a game: the open queue and its pairings, who of one's network is there, and what people choose about being
+//! found.
+
+pub(crate) mod answer_pairing;
+pub(crate) mod join_queue;
+pub(crate) mod leave_queue;
+pub(crate) mod look_at_queue;
+pub(crate) mod online;
+pub(crate) mod pair_up;
+pub(crate) mod part;
+pub(crate) mod people;
+pub(crate) mod preferences;
+
+use std::collections::BTreeSet;
+
+use kernel::CallContext;
+use kernel::id::AccountId;
+use platform::bus::Bell;
+
+use super::App;
+
+/// Who has a socket in this process.
+pub(crate) trait Connected: Send + Sync {
+    /// Every account that has one now.
+    fn accounts(&self) -> BTreeSet<AccountId>;
+}
+
+/// What this process remembers of pairing and of who is there. All of it may be lost.
+#[derive(Default)]
+pub(crate) struct Finding {
+    /// Rings when somebody has come to wait.
+    pub(crate) waiting: Bell,
+    pairer: pair_up::Pairer,
+    online: online::Vouching,
+}
+
+impl App {
+    /// Whether the two may play each other now, asked from both sides. Every doubt is a no.
+    async fn may_meet(&self, call: &CallContext, one: AccountId, other: AccountId) -> bool {
+        self.may_play(call, one, other).await && self.may_play(call, other, one).await
+    }
+
+    /// The head of an account's network; in doubt it is its own.
+    async fn circle(&self, call: &CallContext, account: AccountId) -> AccountId {
+        match self.customer.head(call, account).await {
+            Ok(head) => head,
+            Err(error) => {
+                tracing::warn!(%error, "who heads a network is not known now");
+                account
+            }
+        }
+    }
+}

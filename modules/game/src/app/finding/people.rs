@@ -1,0 +1,67 @@
+//! The people of one's own network. Who is online is told of those who want it told, to those who may play them; who
+//! keeps it to oneself and who is away look alike.
+
+use customer_api::{CustomerError, NetworkQuery};
+use futures_util::future::join_all;
+use identity_api::{AccountStatus, IdentityError};
+use kernel::id::AccountId;
+use kernel::{CallContext, Limit, Page, PortError};
+
+use crate::app::App;
+use crate::store::StoreError;
+
+/// Somebody of one's network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Acquaintance {
+    pub(crate) account: AccountId,
+    pub(crate) username: String,
+    pub(crate) online: bool,
+}
+
+/// Why nobody is shown.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PeopleError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// A page of them, by account id. Accounts that are not active are left out.
+pub(crate) async fn list(
+    app: &App,
+    call: &CallContext,
+    account: AccountId,
+    after: Option<AccountId>,
+    limit: Limit,
+) -> Result<Page<Acquaintance, AccountId>, PeopleError> {
+    let asked = app.customer.network(call, NetworkQuery { account, after, limit }).await;
+    let page = asked.map_err(|CustomerError::Port { source }| source)?;
+    let standings = app.identity.accounts(call, page.items.clone()).await.map_err(|error| match error {
+        IdentityError::Port { source } => source,
+        other => PortError::unavailable(other),
+    })?;
+    let online = visible(app, call, account, page.items.clone()).await?;
+    let shown = |member: &AccountId| {
+        let standing = standings.iter().find(|standing| standing.account == *member)?;
+        let active = standing.status == AccountStatus::Active;
+        active.then(|| Acquaintance {
+            account: *member,
+            username: standing.username.clone(),
+            online: online.contains(member),
+        })
+    };
+    Ok(Page { items: page.items.iter().filter_map(shown).collect(), next: page.next })
+}
+
+/// Which of these are online for this account.
+async fn visible(
+    app: &App,
+    call: &CallContext,
+    account: AccountId,
+    members: Vec<AccountId>,
+) -> Result<Vec<AccountId>, StoreError> {
+    let online = app.store.online(members, app.clock.now()).await?;
+    let met = join_all(online.iter().map(|member| app.may_meet(call, account, *member))).await;
+    Ok(online.into_iter().zip(met).filter_map(|(member, may_meet)| may_meet.then_some(member)).collect())
+}
