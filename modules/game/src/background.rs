@@ -8,7 +8,7 @@ use kernel::Timestamp;
 use platform::jobs::{Job, JobError, Progress};
 use platform::lifecycle::Tasks;
 
-use crate::app::{App, alive, deadlines, presence};
+use crate::app::{App, alive, deadlines, practice, presence};
 use crate::store::StoreError;
 
 /// How often every node says that it is alive, and looks for what it was not woken for.
@@ -25,6 +25,7 @@ pub(crate) fn start(app: &Arc<App>, tasks: &Tasks) {
     let began = app.clock.now();
     tasks.spawn("game.beat", beat(Arc::clone(app), tasks.clone(), began));
     tasks.spawn("game.deadlines", punctual(Arc::clone(app), tasks.clone()));
+    tasks.spawn("game.practice", practice::run(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.presence", gather(Arc::clone(app), tasks.clone()));
 }
 
@@ -47,6 +48,7 @@ async fn beat(app: Arc<App>, tasks: Tasks, began: Timestamp) {
         }
         report("lapses", presence::notice_lapses(&app)).await;
         report("deadlines", deadlines::sweep(&app)).await;
+        report("practice", practice::sweep(&app)).await;
         if beats.is_multiple_of(REAP) {
             #[expect(clippy::cast_precision_loss, reason = "a gauge; no process holds 2^52 games")]
             metrics::gauge!("game_hot_games").set(app.tables.reap() as f64);

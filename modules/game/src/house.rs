@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use customer_api::fake::FakeCustomer;
+use futures_util::future::BoxFuture;
+use game_bots::Strength;
 use game_engine::{BySeat, Command, RuleSet, Seat, State};
 use identity_api::fake::FakeIdentity;
 use kernel::id::{AccountId, GameId, PersonId, Uuid};
@@ -20,10 +22,13 @@ use platform::web::ClaimParts;
 use crate::app::broadcast::{Broadcast, Followers};
 use crate::app::create_invite::{self, CreateError, Invitation};
 use crate::app::hot::Answer;
+use crate::app::practice::Thinkers;
+use crate::app::practice::offer::{self, Wanted};
 use crate::app::{App, Keys, Outside, Policy, accept_invite, alive, look, play};
 use crate::domain::command::{Act, Asked};
 use crate::domain::entry::Recorded;
 use crate::domain::invite::Invite;
+use crate::domain::practice::{Pace, Question};
 use crate::domain::view::GameView;
 use crate::live::wire::EventData;
 use crate::store::{DieselStore, Store, Told};
@@ -75,6 +80,26 @@ impl Heard {
     pub(crate) fn kinds_for(&self, account: AccountId) -> Vec<&'static str> {
         let notices = self.notices.lock().unwrap();
         notices.iter().filter(|told| told.to == account).map(|told| told.kind).collect()
+    }
+}
+
+/// How long practice opponents take in tests.
+pub(crate) const PACE: Pace = Pace { least: Duration::from_millis(600), most: Duration::from_secs(2) };
+
+/// Thinks where it is asked, and a little: what it answers follows from the question alone.
+pub(crate) struct AtOnce;
+
+/// Guessed games are looked at in tens; so many tens are enough here.
+const THOUGHTS: u32 = 4;
+
+impl Thinkers for AtOnce {
+    fn think(&self, question: Question) -> BoxFuture<'static, Option<Command>> {
+        let mut asked = 0;
+        let mut late = || {
+            asked += 1;
+            asked > THOUGHTS
+        };
+        Box::pin(std::future::ready(question.answer(&mut late)))
     }
 }
 
@@ -146,6 +171,7 @@ impl House {
             clock: Arc::new(clock.clone()),
             random: random.clone(),
             broadcast: heard.clone(),
+            thinkers: Arc::new(AtOnce),
             reach: Arc::new(|_| {}),
         };
         let keys = Keys {
@@ -156,6 +182,7 @@ impl House {
             open_invites: 5,
             lease: Duration::from_secs(30),
             away_after: Duration::from_secs(5),
+            pace: PACE,
             always_alone,
         };
         let app = App::assemble(outside, ids.clone(), keys, policy, ids.next(), Tasks::new());
@@ -217,6 +244,22 @@ impl House {
         (game, players)
     }
 
+    pub(crate) async fn ask_to_practise(
+        &self,
+        person: &Principal,
+        strength: Strength,
+        rules: RuleSet,
+    ) -> Result<Invite, CreateError> {
+        let wanted = Wanted { strength, rules, rematch_of: None };
+        offer::run(&self.app, &self.call(person), person, self.claim(), wanted).await
+    }
+
+    /// A practice game that has begun.
+    pub(crate) async fn practice(&self, person: &Principal, strength: Strength, rules: RuleSet) -> GameId {
+        let invite = self.ask_to_practise(person, strength, rules).await.unwrap();
+        accept_invite::run(&self.app, &self.call(person), person.account, invite.id, None).await.unwrap()
+    }
+
     pub(crate) async fn look(&self, game: GameId, principal: &Principal) -> GameView {
         look::snapshot(&self.app, principal.account, game).await.unwrap()
     }
@@ -227,6 +270,17 @@ impl House {
 
     pub(crate) fn cid(&self) -> Uuid {
         self.ids.uuid()
+    }
+
+    /// One of the legal moves of this player, chosen by chance; nothing if it has none.
+    pub(crate) async fn move_as(&self, game: GameId, player: &Principal) {
+        let view = self.look(game, player).await;
+        if view.legal.is_empty() {
+            return;
+        }
+        let choice = usize::from(self.random.bytes::<1>()[0]) % view.legal.len();
+        let asked = Asked { cid: self.cid(), base: Some(view.seq), act: act(&view.legal[choice]) };
+        self.ask(game, player, asked).await;
     }
 
     /// One of the legal moves, chosen by chance; the seq it led to.

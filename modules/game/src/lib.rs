@@ -18,6 +18,7 @@ mod port;
 mod simulation;
 mod store;
 mod text;
+mod thinking;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,10 +45,11 @@ use crate::app::reconnect::Spending;
 use crate::app::{App, Keys, Outside, Policy};
 use crate::port::LocalGame;
 use crate::store::{DieselStore, Store};
+use crate::thinking::ThinkingPool;
 
 /// The names of the points at which tests end the process.
 pub use crate::arrows::{ACCEPTED, APPENDED, EXTENDED, FINISHED, VOIDED};
-pub use crate::config::Config;
+pub use crate::config::{Config, PracticeConfig};
 pub use crate::store::appended_within;
 
 /// This context's migrations for both databases.
@@ -147,7 +149,7 @@ impl Game {
     pub async fn build(config: Config, deps: Deps) -> Result<Self, String> {
         config.validate()?;
         let (events, bell) = outbox::publish::<GameEvent>(&deps.db, deps.clock.clone(), &deps.tasks);
-        let app = assemble(&config, &deps);
+        let app = assemble(&config, &deps)?;
         let spending =
             Spending { store: app.store.clone(), keys: app.keys.clone(), clock: app.clock.clone() };
         Ok(Self {
@@ -187,13 +189,14 @@ impl Game {
     }
 }
 
-fn assemble(config: &Config, deps: &Deps) -> Arc<App> {
+fn assemble(config: &Config, deps: &Deps) -> Result<Arc<App>, String> {
     let ids = IdSource::new(deps.clock.clone(), deps.random.clone());
     let store: Arc<dyn Store> = Arc::new(DieselStore::new(deps.db.clone(), ids.clone()));
     let policy = Policy {
         open_invites: config.open_invites,
         lease: Duration::from_secs(u64::from(config.seat_lease_s)),
         away_after: Duration::from_secs(u64::from(config.away_after_s)),
+        pace: config.practice.pace(),
         // A SQLite file has one owner; a schema may have several.
         always_alone: deps.db.dialect() == Dialect::Sqlite,
     };
@@ -204,9 +207,10 @@ fn assemble(config: &Config, deps: &Deps) -> Arc<App> {
         clock: deps.clock.clone(),
         random: deps.random.clone(),
         broadcast: Arc::new(live::HubBroadcast(deps.hub.clone())),
+        thinkers: Arc::new(ThinkingPool::start(&config.practice, deps.clock.clone())?),
         reach: deps.reach.clone(),
     };
-    Arc::new(App::assemble(outside, ids, keys(&deps.root), policy, deps.node, deps.tasks.clone()))
+    Ok(Arc::new(App::assemble(outside, ids, keys(&deps.root), policy, deps.node, deps.tasks.clone())))
 }
 
 fn keys(root: &RootSecret) -> Keys {

@@ -24,7 +24,7 @@ pub(crate) enum Step {
 
 /// The memory of one seat. Show it every event of the game as that seat sees it, from the beginning of the
 /// round at the latest; a memory that missed something is ignored until the next round.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
     own: Seat,
     table: Table,

@@ -11,6 +11,7 @@ use crate::domain::entry::Started;
 use crate::domain::invite::{Invite, InviteClosed, InviteState, Side, check_open};
 use crate::domain::notice::{Addressed, Notice};
 use crate::domain::plan::Plan;
+use crate::domain::practice::{strength, to_act};
 use crate::domain::shuffle::{Entropy, Shuffle};
 use crate::domain::table::{Setting, Table};
 use crate::store::{Acceptance, Stamp, StoreError};
@@ -66,6 +67,9 @@ async fn check_people(app: &App, call: &CallContext, invite: &Invite) -> Result<
     if let Some(until) = app.store.restricted_until(invite.invitee, app.clock.now()).await? {
         return Err(AcceptError::Restricted(until));
     }
+    if strength(invite.creator).is_some() {
+        return Ok(());
+    }
     let allowed = app.may_play(call, invite.invitee, invite.creator).await;
     if allowed && !app.is_restricted(invite.creator).await? { Ok(()) } else { Err(AcceptError::NotAvailable) }
 }
@@ -89,13 +93,16 @@ async fn begin(
         started(game, &players, Seat::First),
         started(game, &players, Seat::Second),
     ];
-    let acceptance = Acceptance { invite, lines: plan.lines, due_at, notices };
+    let practice_since = to_act(&players, &plan.state).map(|_| stamp.at);
+    let (state, began) = (plan.state, stamp.at);
+    let acceptance = Acceptance { invite, lines: plan.lines, due_at, practice_since, notices };
     let Some(told) = app.store.accept_invite(acceptance, stamp).await? else { return Ok(None) };
     (app.reach)(arrows::ACCEPTED);
     app.broadcast.notices(&told);
     if let Some(at) = due_at {
         app.deadlines.set(game, at);
     }
+    app.practice.hear(game, &players, &state, began);
     Ok(Some(game))
 }
 

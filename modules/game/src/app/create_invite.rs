@@ -71,11 +71,11 @@ pub(crate) async fn run(
     if let Some(game) = ask.rematch_of {
         check_rematch(app, game, [principal.account, invitee]).await?;
     }
-    let (invite, seed) = promise(app, principal.account, invitee, ask);
+    let (invite, seed) = promise(app, principal.account, invitee, &ask);
     record(app, call, principal, claim, invite, &seed).await
 }
 
-async fn check_rematch(app: &App, game: GameId, pair: [AccountId; 2]) -> Result<(), CreateError> {
+pub(super) async fn check_rematch(app: &App, game: GameId, pair: [AccountId; 2]) -> Result<(), CreateError> {
     let finished = app.store.summary(game).await?.filter(|summary| {
         let players = [summary.players.first, summary.players.second];
         summary.ending.is_some() && pair.iter().all(|account| players.contains(account))
@@ -84,8 +84,8 @@ async fn check_rematch(app: &App, game: GameId, pair: [AccountId; 2]) -> Result<
 }
 
 /// The invite with its commitment, and the seed that the commitment hides.
-fn promise(app: &App, creator: AccountId, invitee: AccountId, ask: Invitation) -> (Invite, Seed) {
-    let Invitation { rules, rematch_of, rated, .. } = ask;
+pub(super) fn promise(app: &App, creator: AccountId, invitee: AccountId, ask: &Invitation) -> (Invite, Seed) {
+    let Invitation { rules, rematch_of, rated, .. } = *ask;
     let now = app.clock.now();
     let (game, seed) = (app.ids.next(), Seed::new(app.random.bytes()));
     let commitment = Commitment::to(&seed, game, &rules.canonical(), &BySeat::new(creator, invitee));
@@ -109,7 +109,7 @@ fn promise(app: &App, creator: AccountId, invitee: AccountId, ask: Invitation) -
     (invite, seed)
 }
 
-async fn record(
+pub(super) async fn record(
     app: &App,
     call: &CallContext,
     principal: &Principal,

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::alive::Aliveness;
 use super::broadcast::{Broadcast, Followers};
 use super::deadlines::Deadlines;
+use super::practice::Practice;
 use super::{Keys, Reach, seed_context};
 use crate::arrows;
 use crate::domain::clock::{Deadline, Gap};
@@ -22,6 +23,7 @@ use crate::domain::command::Asked;
 use crate::domain::ending::{Ending, Status};
 use crate::domain::entry::Entry;
 use crate::domain::plan::Plan;
+use crate::domain::practice::{Position, to_act};
 use crate::domain::shuffle::{Seed, Shuffle};
 use crate::domain::table::{Known, Setting, Table};
 use crate::domain::view::GameView;
@@ -41,6 +43,7 @@ pub(crate) struct Parts {
     pub(crate) broadcast: Arc<dyn Broadcast>,
     pub(crate) deadlines: Arc<Deadlines>,
     pub(crate) aliveness: Arc<Aliveness>,
+    pub(crate) practice: Arc<Practice>,
     pub(crate) meters: Meters,
     pub(crate) reach: Reach,
 }
@@ -80,6 +83,8 @@ pub(crate) struct Ask {
 pub(crate) enum Message {
     Play(Box<Ask>, oneshot::Sender<Result<Answer, Trouble>>),
     Look(AccountId, oneshot::Sender<Result<GameView, Trouble>>),
+    /// What a practice opponent sees, if it is to act.
+    Ponder(oneshot::Sender<Result<Option<Position>, Trouble>>),
     /// A deadline may have passed.
     Tick,
     /// Somebody follows the game.
@@ -224,6 +229,9 @@ impl Hot {
             Message::Look(account, reply) => {
                 let _ = reply.send(self.look(account).await);
             }
+            Message::Ponder(reply) => {
+                let _ = reply.send(self.ponder().await);
+            }
             Message::Void(voiding, done) => {
                 let _ = done.send(self.void(&voiding).await);
             }
@@ -289,6 +297,17 @@ impl Hot {
         let table = self.table.as_ref().ok_or(Trouble::NotFound)?;
         let seat = table.seat_of(account).ok_or(Trouble::NotFound)?;
         Ok(GameView::of(table, seat))
+    }
+
+    async fn ponder(&mut self) -> Result<Option<Position>, Trouble> {
+        let fresh = self.ensure().await?;
+        let seen = self.table.as_ref().and_then(Position::of);
+        if seen.is_some() || fresh {
+            return Ok(seen);
+        }
+        // Another node may know better.
+        self.refresh().await?;
+        Ok(self.table.as_ref().and_then(Position::of))
     }
 
     async fn tick(&mut self) -> Result<(), Trouble> {
@@ -432,6 +451,7 @@ impl Hot {
             expected: table.head,
             lines: &plan.lines,
             due_at: plan.clock.next(plan.state.rules().clock).map(|deadline| deadline.at),
+            practice_since: to_act(&table.players, &plan.state).map(|_| began),
             away,
             finish: finish(&self.parts, table, &plan, call, reason, began),
         };
@@ -448,6 +468,7 @@ impl Hot {
                 followers.lines(&plan.lines, &plan.state);
                 self.parts.broadcast.notices(&told);
                 table.commit(plan);
+                self.parts.practice.hear(self.game, &table.players, &table.state, self.parts.clock.now());
                 self.schedule();
                 Ok(true)
             }

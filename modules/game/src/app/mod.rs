@@ -17,6 +17,7 @@ pub(crate) mod list_invites;
 pub(crate) mod look;
 pub(crate) mod names;
 pub(crate) mod play;
+pub(crate) mod practice;
 pub(crate) mod presence;
 pub(crate) mod proof;
 pub(crate) mod put_entropy;
@@ -40,12 +41,14 @@ use kernel::{CallContext, Clock, IdSource, Random};
 use platform::crypto::{Mac, Sealer};
 use platform::lifecycle::Tasks;
 
+use crate::domain::practice::Pace;
 use crate::store::{Stamp, Store, StoreError};
 use alive::Aliveness;
 use broadcast::Broadcast;
 use deadlines::Deadlines;
 use hot::{Meters, Parts};
 use names::Names;
+use practice::{Practice, Thinkers};
 use presence::Presences;
 use tables::Tables;
 
@@ -58,6 +61,8 @@ pub(crate) struct Policy {
     pub(crate) lease: Duration,
     /// How long after the last socket left a seat is away.
     pub(crate) away_after: Duration,
+    /// How long practice opponents take for a move.
+    pub(crate) pace: Pace,
     /// Whether no other node can be alive, by the kind of database.
     pub(crate) always_alone: bool,
 }
@@ -85,6 +90,7 @@ pub(crate) struct App {
     pub(crate) deadlines: Arc<Deadlines>,
     pub(crate) aliveness: Arc<Aliveness>,
     pub(crate) presences: Arc<Presences>,
+    pub(crate) practice: Arc<Practice>,
     pub(crate) tables: Tables,
     pub(crate) names: Names,
     pub(crate) reach: Reach,
@@ -98,6 +104,8 @@ pub(crate) struct Outside {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) broadcast: Arc<dyn Broadcast>,
+    /// Where practice opponents think.
+    pub(crate) thinkers: Arc<dyn Thinkers>,
     /// Told at each of the crate's arrows.
     pub(crate) reach: Reach,
 }
@@ -115,9 +123,10 @@ impl App {
         node: NodeId,
         tasks: Tasks,
     ) -> Self {
-        let Outside { store, identity, customer, clock, random, broadcast, reach } = outside;
+        let Outside { store, identity, customer, clock, random, broadcast, thinkers, reach } = outside;
         let (keys, deadlines) = (Arc::new(keys), Arc::new(Deadlines::default()));
         let aliveness = Arc::new(Aliveness::new());
+        let practice = Arc::new(Practice::new(thinkers, policy.pace, random.clone()));
         let parts = Parts {
             store: store.clone(),
             clock: clock.clone(),
@@ -126,6 +135,7 @@ impl App {
             broadcast: broadcast.clone(),
             deadlines: deadlines.clone(),
             aliveness: aliveness.clone(),
+            practice: practice.clone(),
             meters: Meters::new(),
             reach: reach.clone(),
         };
@@ -133,6 +143,7 @@ impl App {
             names: Names::new(identity.clone(), clock.clone()),
             tables: Tables::new(Arc::new(parts), tasks),
             presences: Arc::new(Presences::default()),
+            practice,
             store,
             identity,
             customer,

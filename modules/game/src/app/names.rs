@@ -1,4 +1,5 @@
-//! User names of accounts, for showing. They are identity's: here they are only remembered for a minute.
+//! User names of accounts, for showing. They are identity's: here they are only remembered for a minute. Practice opponents
+//! have none there.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,6 +8,8 @@ use std::time::Duration;
 use identity_api::Identity;
 use kernel::id::AccountId;
 use kernel::{CallContext, Clock, Timestamp};
+
+use crate::domain::practice;
 
 const FRESH: Duration = Duration::from_mins(1);
 /// Beyond so many everything is forgotten and asked again.
@@ -38,6 +41,10 @@ impl Names {
         {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             for account in accounts {
+                if let Some(strength) = practice::strength(account) {
+                    found.insert(account, practice::username(strength));
+                    continue;
+                }
                 match known.get(&account) {
                     Some((name, at)) if now.since(*at) < FRESH => {
                         found.insert(account, name.clone());

@@ -7,7 +7,9 @@ use platform::web::ClaimParts;
 
 use super::App;
 use super::create_invite::{self, CreateError, Invitation};
+use super::practice::offer::{self, Wanted};
 use crate::domain::invite::Invite;
+use crate::domain::practice;
 
 pub(crate) async fn run(
     app: &App,
@@ -23,6 +25,10 @@ pub(crate) async fn run(
         me if me == second => first,
         _ => return Ok(None),
     };
+    if let Some(strength) = practice::strength(opponent) {
+        let wanted = Wanted { strength, rules: summary.rules, rematch_of: Some(game) };
+        return offer::run(app, call, principal, claim, wanted).await.map(Some);
+    }
     let standing = app.identity.accounts(call, vec![opponent]).await?.pop();
     let username = standing.ok_or(CreateError::NotAvailable)?.username;
     let ask = Invitation { username, rules: summary.rules, rematch_of: Some(game), rated: summary.rated };

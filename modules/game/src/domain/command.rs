@@ -26,6 +26,22 @@ impl Act {
         }
     }
 
+    /// The same for a command that is legal; what players cannot ask for is none.
+    pub(crate) fn of(command: &Command) -> Option<Self> {
+        match command {
+            Command::Play(Play { cards, call }) => Some(Self::Play { cards: *cards, call: *call }),
+            Command::Draw => Some(Self::Draw),
+            Command::Pass => Some(Self::Pass),
+            Command::Announce => Some(Self::Announce),
+            Command::Resign => Some(Self::Resign),
+            Command::Deal(_)
+            | Command::RunOut
+            | Command::AnnouncementExpired
+            | Command::Forfeit(_)
+            | Command::Void => None,
+        }
+    }
+
     /// The one text of this act, kept beside its answer: the same id with another act is a conflict.
     pub(crate) fn canonical(self) -> String {
         self.to_string()

@@ -6,6 +6,7 @@ use game_engine::{BySeat, RuleSet};
 use kernel::Timestamp;
 use kernel::id::{AccountId, GameId, GameInviteId};
 
+use super::practice;
 use super::shuffle::{Commitment, Entropy};
 
 kernel::words! {
@@ -85,6 +86,11 @@ impl Invite {
 
     pub(crate) fn players(&self) -> BySeat<AccountId> {
         BySeat::new(self.creator, self.invitee)
+    }
+
+    /// Whether it is a practice opponent's: its invitee asked for it.
+    pub(crate) fn is_practice(&self) -> bool {
+        practice::strength(self.creator).is_some()
     }
 
     /// Which end this account holds, if any.

@@ -5,6 +5,8 @@ use kernel::Timestamp;
 use kernel::id::{AccountId, GameId, GameInviteId};
 
 use super::ending::Status;
+use super::invite::Invite;
+use super::practice;
 
 /// A notice, before it has its place in the person's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +44,26 @@ impl Notice {
             Self::Started { .. } => "game_started",
             Self::Over { .. } => "game_over",
         }
+    }
+}
+
+impl Addressed {
+    /// What is told of a new invite. Whoever asked for practice knows already.
+    pub(crate) fn invitation(invite: &Invite) -> Vec<Self> {
+        let notice = Notice::Invited {
+            invite: invite.id,
+            game: invite.game,
+            from: invite.creator,
+            rematch_of: invite.rematch_of,
+            expires_at: invite.expires_at,
+        };
+        if invite.is_practice() { Vec::new() } else { vec![Self { to: invite.invitee, notice }] }
+    }
+
+    /// Those that somebody reads: practice opponents have no inbox.
+    pub(crate) fn to_people(mut notices: Vec<Self>) -> Vec<Self> {
+        notices.retain(|addressed| practice::strength(addressed.to).is_none());
+        notices
     }
 }
 

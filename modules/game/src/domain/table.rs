@@ -10,6 +10,7 @@ use super::clock::{Clock, Deadline, Gap, Lapse};
 use super::command::Asked;
 use super::entry::{Answered, Entry, Recorded, Started};
 use super::plan::Plan;
+use super::practice::{self, Bot};
 use super::shuffle::Shuffle;
 
 /// A game with its secrets. It never leaves the server; a player gets a view of it.
@@ -28,6 +29,8 @@ pub(crate) struct Table {
     /// The end of the last gap that was made good.
     extended_until: Option<Timestamp>,
     answered: HashMap<(Seat, Uuid), (u64, String)>,
+    /// The practice opponent, if one plays here.
+    pub(super) bot: Option<Box<Bot>>,
 }
 
 /// What a table is made of, beside its journal.
@@ -70,6 +73,7 @@ impl Table {
             last_at: Timestamp::UNIX_EPOCH,
             extended_until: None,
             answered: HashMap::new(),
+            bot: Bot::among(&setting.players),
         }
     }
 
@@ -109,8 +113,11 @@ impl Table {
     fn note(&mut self, line: Recorded) {
         self.head = line.seq;
         self.last_at = line.at;
-        if line.entry.is_of_the_rules() {
+        if let Entry::Rules(event) = &line.entry {
             self.last_rules = line.seq;
+            if let Some(bot) = &mut self.bot {
+                bot.see(event);
+            }
         }
         if let Entry::ClockExtended(gap) = line.entry {
             self.extended_until = Some(gap.to);
@@ -129,6 +136,11 @@ impl Table {
 
     pub(crate) fn seat_of(&self, account: AccountId) -> Option<Seat> {
         Seat::ALL.iter().copied().find(|seat| *self.players.get(*seat) == account)
+    }
+
+    /// Whether a practice opponent sits there: it is always there.
+    fn is_practice(&self, seat: Seat) -> bool {
+        practice::strength(*self.players.get(seat)).is_some()
     }
 
     /// Whether this command was committed before. Asked before its base is looked at.
@@ -192,7 +204,7 @@ impl Table {
 
     /// The seat's connection lapsed; nothing if that is known, or the game is over.
     pub(crate) fn away(&self, seat: Seat, at: Timestamp) -> Option<Plan> {
-        if self.is_over() || self.clock.away.get(seat).is_some() {
+        if self.is_over() || self.clock.away.get(seat).is_some() || self.is_practice(seat) {
             return None;
         }
         let mut plan = self.plan(at);

@@ -3,6 +3,7 @@
 mod accept_invite;
 mod cancel_invite;
 mod create_invite;
+mod create_practice;
 mod decline_invite;
 mod get_events;
 mod get_game;
@@ -38,7 +39,7 @@ const SOCKET: Access = Access::Upgrade(Permission::GamePlay);
 
 /// The table, without the state its handlers take.
 pub(crate) fn routes() -> Routes {
-    Routes::of("game").merge(invites()).merge(records()).merge(games()).merge(lists())
+    Routes::of("game").merge(invites()).merge(practice()).merge(records()).merge(games()).merge(lists())
 }
 
 fn invites() -> Routes {
@@ -114,6 +115,22 @@ fn invites() -> Routes {
                 .problem(409, "invite_declined")
                 .problem(409, "invite_expired"),
         )
+}
+
+fn practice() -> Routes {
+    Routes::of("game").add(
+        Route::post("/api/v1/games/practice", PLAY, create_practice::handle)
+            .summary("Ask for a game against a practice opponent")
+            .describe("The opponent invites the caller at once, with its entropy given; accept the invite as any other. Practice is never rated and counts in no scoreboard. The server plays the opponent: the shuffle proves nothing against it.")
+            .body::<create_practice::NewPractice>()
+            .answers::<InviteView>(201)
+            .idempotent(Idempotent::Required)
+            .problem(403, "play_restricted")
+            .problem(409, "too_many_open_invites")
+            .problem(422, "invalid_rule_set")
+            .rate(Rate::Create)
+            .body_limit(8 * 1024),
+    )
 }
 
 fn games() -> Routes {

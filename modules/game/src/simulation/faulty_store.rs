@@ -19,8 +19,8 @@ use crate::domain::invite::Invite;
 use crate::domain::shuffle::Entropy;
 use crate::store::{
     Acceptance, Append, Cancelling, Closing, Creation, Cursor, GameStore, GamesQuery, InviteStore,
-    InvitesQuery, Journal, Lease, Lines, MemoryStore, NewInvite, Noted, PairScore, PeopleStore, ReconnectRow,
-    Sessions, Stamp, StoreError, Summary, TimeStore, Told,
+    InvitesQuery, Journal, Lease, Lines, MemoryStore, NewInvite, Noted, PairScore, PeopleStore,
+    PracticeStore, ReconnectRow, Sessions, Stamp, StoreError, Summary, TimeStore, Told,
 };
 
 /// Whether a process lives. A dead one does nothing more: whatever it waits for never comes.
@@ -182,6 +182,13 @@ impl GameStore for FaultyStore {
         rows: i64,
     ) -> Result<Vec<GameId>, StoreError> {
         self.reach("running", "", self.inner.running(of, after, rows)).await
+    }
+}
+
+#[async_trait]
+impl PracticeStore for FaultyStore {
+    async fn awaiting_practice(&self, until: Timestamp, rows: i64) -> Result<Vec<GameId>, StoreError> {
+        self.reach("awaiting_practice", "", self.inner.awaiting_practice(until, rows)).await
     }
 }
 

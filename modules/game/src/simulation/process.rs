@@ -26,6 +26,7 @@ use super::plan::Ms;
 use crate::app::broadcast::{Broadcast, Followers, Told};
 use crate::app::{App, Keys, Outside, Policy};
 use crate::domain::entry::Recorded;
+use crate::house::{AtOnce, PACE};
 use crate::live::{GameInbox, GameTopic, HubBroadcast, KIND, SeatWatch};
 use crate::store::MemoryStore;
 
@@ -161,12 +162,14 @@ impl Process {
             clock,
             random,
             broadcast: Arc::new(broadcast),
+            thinkers: Arc::new(AtOnce),
             reach: Arc::new(|_| {}),
         };
         let policy = Policy {
             open_invites: 100,
             lease: Duration::from_secs(30),
             away_after: Duration::from_secs(5),
+            pace: PACE,
             always_alone: site.alone,
         };
         let tasks = Tasks::new();

@@ -16,6 +16,7 @@ pub(super) struct Advance {
     pub(super) expected: i64,
     pub(super) head: i64,
     pub(super) due_at: Option<Ts>,
+    pub(super) practice_since: Option<Ts>,
 }
 
 impl<DB> QueryFragment<DB> for Advance
@@ -30,6 +31,8 @@ where
         out.push_bind_param::<BigInt, _>(&self.head)?;
         out.push_sql(", due_at = ");
         out.push_bind_param::<Nullable<Instant>, _>(&self.due_at)?;
+        out.push_sql(", practice_since = ");
+        out.push_bind_param::<Nullable<Instant>, _>(&self.practice_since)?;
         out.push_sql(" WHERE game = ");
         out.push_bind_param::<Uid, _>(&self.game)?;
         out.push_sql(" AND seq = ");

@@ -3,6 +3,7 @@
 mod games;
 mod invites;
 mod people;
+mod practice;
 mod time;
 
 use diesel::prelude::*;
@@ -209,5 +210,13 @@ impl Stage {
 
 fn append<'a>(table: &Table, plan: &'a Plan) -> Append<'a> {
     let due_at = plan.clock.next(plan.state.rules().clock).map(|deadline| deadline.at);
-    Append { game: table.game, expected: table.head, lines: &plan.lines, due_at, away: None, finish: None }
+    Append {
+        game: table.game,
+        expected: table.head,
+        lines: &plan.lines,
+        due_at,
+        practice_since: None,
+        away: None,
+        finish: None,
+    }
 }

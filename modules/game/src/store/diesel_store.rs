@@ -27,9 +27,10 @@ impl DieselStore {
 /// Appends notices, each account's in the order of account ids, so that two transactions never wait for each other.
 pub(super) async fn tell<C: NoticesConn>(
     c: &mut C,
-    mut notices: Vec<Addressed>,
+    notices: Vec<Addressed>,
     at: Timestamp,
 ) -> Result<Vec<Told>, StoreError> {
+    let mut notices = Addressed::to_people(notices);
     notices.sort_by_key(|addressed| addressed.to);
     let mut told = Vec::with_capacity(notices.len());
     for Addressed { to, notice } in notices {

@@ -38,7 +38,15 @@ pub async fn appended_within(
             let line = drawn(head + 1, &ids, clock.as_ref());
             let due_at = line.clock.and_then(|clock| clock.turn).map(|turn| turn.due);
             let lines = [line];
-            let append = Append { game, expected: head, lines: &lines, due_at, away: None, finish: None };
+            let append = Append {
+                game,
+                expected: head,
+                lines: &lines,
+                due_at,
+                practice_since: None,
+                away: None,
+                finish: None,
+            };
             store.append(append).await?.ok_or(StoreError::LostRace)?;
             head += 1;
         }

@@ -22,6 +22,7 @@ use super::{Stamp, Told};
 use crate::domain::ending::{Ending, Status};
 use crate::domain::entry::Recorded;
 use crate::domain::notice::{Addressed, Notice};
+use crate::domain::practice;
 
 /// A game in lists and scores.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +71,8 @@ pub(crate) struct Append<'a> {
     pub(crate) lines: &'a [Recorded],
     /// The next deadline after them.
     pub(crate) due_at: Option<Timestamp>,
+    /// Since when a practice opponent is to act, if one is after them.
+    pub(crate) practice_since: Option<Timestamp>,
     /// The seat that these lines declare away, and as of when its leases must have lapsed.
     pub(crate) away: Option<(Seat, Timestamp)>,
     /// Set when the match ends with them.
@@ -85,6 +88,13 @@ pub(crate) struct Finish {
     pub(crate) points: BySeat<u32>,
     pub(crate) wins: BySeat<u16>,
     pub(crate) stamp: Stamp,
+}
+
+impl Finish {
+    /// Whether the scores of the two count it: practice and what was voided count for nothing.
+    pub(crate) fn counts(&self) -> bool {
+        self.ending.status == Status::Finished && practice::seated(&self.players).is_none()
+    }
 }
 
 /// One person's games, newest first.
@@ -208,6 +218,7 @@ impl GameStore for DieselStore {
         let head = number(append.lines.last().map_or(append.expected, |line| line.seq))?;
         let expected = number(append.expected)?;
         let (game, due_at) = (Key::from(append.game), append.due_at.map(Ts));
+        let practice_since = append.practice_since.map(Ts);
         let (away, finish, ids) = (append.away, append.finish, self.ids.clone());
         write!(self.db, |c| {
             if let Some((seat, now)) = away {
@@ -221,7 +232,7 @@ impl GameStore for DieselStore {
                 }
             }
             // The conditional update is the lock and the check: of two writers one finds another head.
-            let moved = Advance { game, expected, head, due_at }.execute(c).await?;
+            let moved = Advance { game, expected, head, due_at, practice_since }.execute(c).await?;
             if moved == 0 {
                 return Ok(None);
             }
@@ -367,7 +378,7 @@ platform::dual! {
                 ))
                 .execute(c)
                 .await?;
-            if ending.status != Status::Finished {
+            if !finish.counts() {
                 return Ok(());
             }
             let BySeat { first, second } = finish.players;

@@ -60,6 +60,8 @@ pub(crate) struct Acceptance {
     /// The first lines of the journal, dealt with the entropy of that revision.
     pub(crate) lines: Vec<Recorded>,
     pub(crate) due_at: Option<Timestamp>,
+    /// Since when a practice opponent is to act, if it begins.
+    pub(crate) practice_since: Option<Timestamp>,
     pub(crate) notices: Vec<Addressed>,
 }
 
@@ -136,13 +138,16 @@ impl InviteStore for DieselStore {
                 Claimed::Repeat(value) => return Err(Undone::Not(repeated(&value)?)),
             }
             let invite = &new.invite;
-            let open: i64 = game_invites::table
+            let mut open = game_invites::table
                 .filter(game_invites::creator.eq(Key::from(invite.creator)))
                 .filter(game_invites::state.eq(Word(InviteState::Pending)))
                 .filter(game_invites::expires_at.gt(Ts(stamp.at)))
-                .count()
-                .get_result(c)
-                .await?;
+                .into_boxed();
+            if invite.is_practice() {
+                // An opponent invites everybody; each person's are counted alone.
+                open = open.filter(game_invites::invitee.eq(Key::from(invite.invitee)));
+            }
+            let open: i64 = open.count().get_result(c).await?;
             if open >= i64::from(new.open_at_most) {
                 return Err(Undone::Not(Creation::TooManyOpen));
             }
@@ -181,14 +186,7 @@ impl InviteStore for DieselStore {
                 event.related("game", invite.game).digest("commitment", &invite.commitment.bytes())
             })
             .await?;
-            let notice = Notice::Invited {
-                invite: invite.id,
-                game: invite.game,
-                from: invite.creator,
-                rematch_of: invite.rematch_of,
-                expires_at: invite.expires_at,
-            };
-            let told = tell(c, vec![Addressed { to: invite.invitee, notice }], stamp.at).await?;
+            let told = tell(c, Addressed::invitation(invite), stamp.at).await?;
             idempotency::store(c, &claim, serde_json::json!({ "invite": invite.id })).await?;
             Ok(told)
         });
@@ -330,6 +328,7 @@ impl InviteStore for DieselStore {
                     running_games::game.eq(Key::from(game)),
                     running_games::seq.eq(last),
                     running_games::due_at.eq(acceptance.due_at.map(Ts)),
+                    running_games::practice_since.eq(acceptance.practice_since.map(Ts)),
                 ))
                 .execute(c)
                 .await?;

@@ -11,6 +11,7 @@ mod journal_form;
 mod memory;
 mod notice_form;
 mod people;
+mod practice;
 mod rows;
 mod schema;
 mod time;
@@ -28,14 +29,15 @@ pub(crate) use invites::{Acceptance, Cancelling, Closing, Creation, InviteStore,
 pub(crate) use memory::MemoryStore;
 pub(crate) use people::{Cursor, Noted, PeopleStore, ReconnectRow, Sessions};
 pub(crate) use platform::db::StoreError;
+pub(crate) use practice::PracticeStore;
 pub(crate) use time::{Lease, TimeStore};
 
 use kernel::id::AccountId;
 use kernel::{CallContext, Timestamp};
 
 /// What the whole context keeps.
-pub(crate) trait Store: InviteStore + GameStore + TimeStore + PeopleStore {}
-impl<S: InviteStore + GameStore + TimeStore + PeopleStore> Store for S {}
+pub(crate) trait Store: InviteStore + GameStore + TimeStore + PeopleStore + PracticeStore {}
+impl<S: InviteStore + GameStore + TimeStore + PeopleStore + PracticeStore> Store for S {}
 
 /// On whose behalf a business transaction happens, and when.
 #[derive(Debug, Clone)]

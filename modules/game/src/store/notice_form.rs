@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::StoreError;
 use crate::domain::ending::Status;
 use crate::domain::notice::Notice;
+use crate::domain::practice;
 use crate::text::Text;
+use game_bots::Strength;
 use game_engine::Seat;
 
 #[derive(Serialize)]
@@ -36,6 +38,8 @@ enum Form<'a> {
     Started {
         game_id: GameId,
         opponent_account_id: AccountId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        practice: Option<Text<Strength>>,
         seat: Text<Seat>,
     },
     Over {
@@ -62,7 +66,8 @@ pub(super) fn body(notice: &Notice) -> Result<Value, StoreError> {
         }
         Notice::Expired { invite } => Form::Expired { invite_id: *invite },
         Notice::Started { game, opponent, seat } => {
-            Form::Started { game_id: *game, opponent_account_id: *opponent, seat: Text(*seat) }
+            let practice = practice::strength(*opponent).map(Text);
+            Form::Started { game_id: *game, opponent_account_id: *opponent, practice, seat: Text(*seat) }
         }
         Notice::Over { game, status, winner, reason } => {
             Form::Over { game_id: *game, status: *status, winner: winner.map(Text), reason }

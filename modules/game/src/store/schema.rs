@@ -72,6 +72,7 @@ diesel::table! {
         game -> Uid,
         seq -> BigInt,
         due_at -> Nullable<Instant>,
+        practice_since -> Nullable<Instant>,
     }
 }
 

@@ -3,6 +3,7 @@
 mod clocks;
 mod invites;
 mod playing;
+mod practice;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! A line of the journal as one player may see it.
 
+use game_bots::Strength;
 use game_engine::{
     Announcement, By, Card, DrawCause, EventView, PassKind, RuleSet, Seat, Shape, Viewer, event_view,
 };
@@ -11,8 +12,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::parts::{ClockView, Hand, OutcomeView, Pair, RoundView, RulesView, hand, pair};
-use super::words::{AnnouncementWord, ByWord, CardWord, CauseWord, PassWord, SeatWord, ShapeWord};
+use super::words::{
+    AnnouncementWord, ByWord, CardWord, CauseWord, PassWord, SeatWord, ShapeWord, StrengthWord,
+};
 use crate::domain::entry::{Entry, Recorded, Started};
+use crate::domain::practice;
 use crate::live::command::Do;
 use crate::text::{Bytes32, Text};
 
@@ -38,6 +42,10 @@ pub(crate) enum EventKind {
     Started {
         #[schema(value_type = Vec<schema::AccountId>, min_items = 2, max_items = 2)]
         players: Pair<AccountId>,
+        /// How strong the practice opponent is, in a game with one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<StrengthWord>)]
+        practice: Option<Text<Strength>>,
         rule_set: Box<RulesView>,
         /// The canonical text of the rule set, which the commitment binds.
         rules_text: String,
@@ -185,6 +193,7 @@ impl EventKind {
         let rules = started.rules.parse().unwrap_or_else(|_| RuleSet::naija_classic());
         Self::Started {
             players: pair(started.players, |account| account),
+            practice: practice::seated(&started.players).map(|(_, strength)| Text(strength)),
             rule_set: Box::new(RulesView::of(&rules)),
             rules_text: started.rules.clone(),
             commitment: Bytes32(started.commitment.bytes()),

@@ -8,4 +8,4 @@ mod words;
 pub(crate) use event::EventData;
 pub(crate) use parts::{OutcomeView, Person, RulesView};
 pub(crate) use snapshot::Snapshot;
-pub(crate) use words::{CardWord, CauseWord, GameStatusWord, SeatWord, ShapeWord};
+pub(crate) use words::{CardWord, CauseWord, GameStatusWord, SeatWord, ShapeWord, StrengthWord};

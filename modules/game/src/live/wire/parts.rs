@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use game_bots::Strength;
 use game_engine::{BySeat, Card, CardSet, Outcome, RoundEnd, RoundResult, RuleSet, Seat};
 use kernel::Timestamp;
 use kernel::id::AccountId;
@@ -10,9 +11,10 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::words::{CardWord, RoundEndWord, SeatWord};
+use super::words::{CardWord, RoundEndWord, SeatWord, StrengthWord};
 use crate::domain::clock::Clock;
 use crate::domain::ending::{Ending, Status};
+use crate::domain::practice;
 use crate::domain::view::GameView;
 use crate::text::{Bytes32, Text};
 
@@ -36,11 +38,16 @@ pub(crate) struct Person {
     account_id: AccountId,
     /// Absent when it cannot be learnt now.
     username: Option<String>,
+    /// How strong a practice opponent it is; absent of a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<StrengthWord>)]
+    practice: Option<Text<Strength>>,
 }
 
 impl Person {
     pub(crate) fn named(account: AccountId, names: &HashMap<AccountId, String>) -> Self {
-        Self { account_id: account, username: names.get(&account).cloned() }
+        let practice = practice::strength(account).map(Text);
+        Self { account_id: account, username: names.get(&account).cloned(), practice }
     }
 }
 

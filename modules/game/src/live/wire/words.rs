@@ -1,5 +1,6 @@
 //! The closed sets of words in what players see, for the API document.
 
+use game_bots::Strength;
 use game_engine::{Announcement, By, DrawCause, PassKind, Phase, RoundEnd, Seat, Shape};
 use platform::web::schema;
 use utoipa::{PartialSchema, ToSchema};
@@ -40,6 +41,8 @@ engine_words! {
     AnnouncementWord as "Announcement": Announcement::ALL.iter().map(|word| word.name());
     /// Why a round ended.
     RoundEndWord as "RoundEnd": RoundEnd::ALL.iter().map(|word| word.name());
+    /// How strong a practice opponent is, from the weakest to the strongest.
+    StrengthWord as "PracticeStrength": Strength::ALL.into_iter().map(Strength::name);
     /// Where a match stands.
     PhaseWord as "Phase": Phase::ALL.iter().map(|word| word.name());
 }

@@ -77,6 +77,7 @@ fn acceptance(stage: &Stage, invite: &Invite) -> Acceptance {
         invite: invite.clone(),
         lines: vec![line],
         due_at: Some(stage.now()),
+        practice_since: None,
         notices: vec![begun(invite.creator), begun(invite.invitee)],
     }
 }

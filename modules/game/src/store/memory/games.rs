@@ -27,6 +27,7 @@ pub(super) struct Game {
 pub(super) struct Running {
     pub(super) seq: u64,
     pub(super) due_at: Option<Timestamp>,
+    pub(super) practice_since: Option<Timestamp>,
 }
 
 /// Finished games of two people, the lower id first.
@@ -94,7 +95,7 @@ impl Tables {
             (summary.rounds, summary.points, summary.wins) = (finish.rounds, finish.points, finish.wins);
             summary.ended_at = Some(finish.stamp.at);
         }
-        if finish.ending.status != Status::Finished {
+        if !finish.counts() {
             return;
         }
         let BySeat { first, second } = finish.players;
@@ -159,7 +160,7 @@ impl GameStore for MemoryStore {
     }
 
     async fn append(&self, append: Append<'_>) -> Result<Option<Vec<Told>>, StoreError> {
-        let Append { game, expected, due_at, away, finish, .. } = append;
+        let Append { game, expected, due_at, practice_since, away, finish, .. } = append;
         let lines = Line::all(append.lines)?;
         let head = lines.last().map_or(expected, |line| line.seq);
         let farewell = match &finish {
@@ -185,7 +186,7 @@ impl GameStore for MemoryStore {
             };
             found.takes(&lines)?;
             found.lines.extend(lines);
-            tables.running.insert(game, Running { seq: head, due_at });
+            tables.running.insert(game, Running { seq: head, due_at, practice_since });
             if let Some((seat, _)) = away {
                 tables.leases.retain(|(of, held, _), _| (*of, *held) != (game, seat));
             }

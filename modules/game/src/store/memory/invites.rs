@@ -48,7 +48,11 @@ impl Tables {
             let same = kept.body_digest == claim.body_digest;
             return Some(if same { Creation::Repeated(kept.made) } else { Creation::KeyReused });
         }
-        let theirs = self.invites.values().filter(|invite| invite.creator == new.invite.creator);
+        let counted = |invite: &&Invite| {
+            invite.creator == new.invite.creator
+                && (!new.invite.is_practice() || invite.invitee == new.invite.invitee)
+        };
+        let theirs = self.invites.values().filter(counted);
         let open = theirs.filter(|invite| is_open(invite, now)).count();
         if open >= usize::try_from(new.open_at_most).unwrap_or(usize::MAX) {
             return Some(Creation::TooManyOpen);
@@ -84,14 +88,7 @@ impl InviteStore for MemoryStore {
         stamp: Stamp,
     ) -> Result<Creation, StoreError> {
         let invite = &new.invite;
-        let notice = Notice::Invited {
-            invite: invite.id,
-            game: invite.game,
-            from: invite.creator,
-            rematch_of: invite.rematch_of,
-            expires_at: invite.expires_at,
-        };
-        let letters = Letters::of(vec![Addressed { to: invite.invitee, notice }])?;
+        let letters = Letters::of(Addressed::invitation(invite))?;
         self.with(|tables| {
             if let Some(creation) = tables.against(&new, &claim, stamp.at) {
                 return Ok(creation);
@@ -176,7 +173,7 @@ impl InviteStore for MemoryStore {
         acceptance: Acceptance,
         stamp: Stamp,
     ) -> Result<Option<Vec<Told>>, StoreError> {
-        let Acceptance { invite, lines, due_at, notices } = acceptance;
+        let Acceptance { invite, lines, due_at, practice_since, notices } = acceptance;
         let (game, players) = (invite.game, invite.players());
         let seq = lines.last().map_or(0, |line| line.seq);
         let (lines, letters) = (Line::all(&lines)?, Letters::of(notices)?);
@@ -193,7 +190,7 @@ impl InviteStore for MemoryStore {
             for seat in Seat::ALL {
                 tables.participants.insert((*players.get(*seat), game), *seat);
             }
-            tables.running.insert(game, Running { seq, due_at });
+            tables.running.insert(game, Running { seq, due_at, practice_since });
             tables.record(&self.ids, &stamp, "game.start", game.to_string(), |event| {
                 event.related("invite", invite.id)
             });

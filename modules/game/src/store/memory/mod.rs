@@ -6,6 +6,7 @@
 mod games;
 mod invites;
 mod people;
+mod practice;
 mod time;
 
 use std::collections::BTreeMap;
@@ -74,7 +75,8 @@ struct Letters(Vec<(AccountId, &'static str, serde_json::Value)>);
 
 impl Letters {
     /// In the order in which the diesel store writes them.
-    fn of(mut notices: Vec<Addressed>) -> Result<Self, StoreError> {
+    fn of(notices: Vec<Addressed>) -> Result<Self, StoreError> {
+        let mut notices = Addressed::to_people(notices);
         notices.sort_by_key(|addressed| addressed.to);
         let letter =
             |Addressed { to, notice }: Addressed| Ok((to, notice.kind(), notice_form::body(&notice)?));

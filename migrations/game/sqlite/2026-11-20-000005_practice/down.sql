@@ -1,0 +1,1 @@
+ALTER TABLE running_games DROP COLUMN practice_since;
