@@ -61,9 +61,6 @@ pub(crate) struct PairingBegin {
     pub(crate) notices: Vec<Addressed>,
 }
 
-/// Where a look along the waiting begins: at this one, in the order of pool, circle, rating and account.
-pub(crate) type Place = Waiter;
-
 #[async_trait]
 pub(crate) trait QueueStore: Send + Sync {
     async fn join_queue(&self, entry: Entry, claim: Claim, stamp: Stamp) -> Result<Joining, StoreError>;
@@ -72,10 +69,10 @@ pub(crate) trait QueueStore: Send + Sync {
     async fn keep_entries(&self, accounts: Vec<AccountId>, until: Timestamp) -> Result<(), StoreError>;
     /// Whose entries lapse before an instant unless something is heard of them, the first first.
     async fn lapsing_entries(&self, before: Timestamp, rows: i64) -> Result<Vec<AccountId>, StoreError>;
-    /// Those who wait and have not gone, from a place on, by pool, circle, rating and account.
+    /// Those who wait and have not gone, from the place of one of them on, by pool, circle, rating and account.
     async fn waiting(
         &self,
-        from: Option<Place>,
+        from: Option<Waiter>,
         now: Timestamp,
         rows: i64,
     ) -> Result<Vec<Waiter>, StoreError>;
@@ -189,7 +186,7 @@ impl QueueStore for DieselStore {
 
     async fn waiting(
         &self,
-        from: Option<Place>,
+        from: Option<Waiter>,
         now: Timestamp,
         rows: i64,
     ) -> Result<Vec<Waiter>, StoreError> {

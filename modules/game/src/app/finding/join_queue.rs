@@ -1,15 +1,14 @@
 //! Joining the open queue. One account has one place in it, however often it asks.
 
 use kernel::id::AccountId;
-use kernel::{Principal, Timestamp};
+use kernel::{CallContext, Principal, Timestamp};
 use platform::idempotency::Claim;
 use platform::web::ClaimParts;
 
-use kernel::CallContext;
-
 use super::look_at_queue::{self, Standing};
-use crate::app::App;
+use crate::app::{App, ratings};
 use crate::domain::queue::{Entry, LEASE, Pool, Wish};
+use crate::domain::rating::Family;
 use crate::store::{Joining, StoreError};
 
 /// Why nobody joined.
@@ -74,6 +73,8 @@ fn pool_of(wish: &Wish) -> Pool {
 }
 
 /// The rating by which this account is paired, in whole points.
-async fn rating_of(_app: &App, _account: AccountId, _wish: &Wish) -> Result<i32, StoreError> {
-    Ok(1_500)
+async fn rating_of(app: &App, account: AccountId, wish: &Wish) -> Result<i32, StoreError> {
+    let rating = ratings::rating_of(app, account, Family::of(&wish.rules)).await?;
+    #[expect(clippy::cast_possible_truncation, reason = "ratings end at 4,000 points")]
+    Ok(rating.points.round() as i32)
 }

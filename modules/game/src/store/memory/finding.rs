@@ -16,8 +16,8 @@ use crate::domain::pairing::{Ended, Pairing, PairingState, Yes};
 use crate::domain::preferences::{Preferences, PresenceChoice};
 use crate::domain::queue::{Entry, LeaveCause, Waiter};
 use crate::store::{
-    Cancelling, Chosen, Joining, NewPairing, PairingBegin, Place, PreferenceStore, QueueStore, Stamp,
-    StoreError, Told,
+    Cancelling, Chosen, Joining, NewPairing, PairingBegin, PreferenceStore, QueueStore, Stamp, StoreError,
+    Told,
 };
 
 /// How long a finished claim answers repeats.
@@ -97,7 +97,7 @@ impl QueueStore for MemoryStore {
 
     async fn waiting(
         &self,
-        from: Option<Place>,
+        from: Option<Waiter>,
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<Waiter>, StoreError> {
