@@ -171,6 +171,7 @@ struct Floor {
     seed: Option<u64>,
     public_url: String,
     ports: PortSettings,
+    open_play: bool,
 }
 
 impl Floor {
@@ -195,6 +196,7 @@ impl Floor {
             seed: settings.test.seed,
             public_url: settings.server.public_url(),
             ports: settings.ports,
+            open_play: settings.customer.play_policy == customer::PlayPolicy::Anyone,
         })
     }
 
@@ -257,6 +259,7 @@ impl Floor {
             root: self.root.clone(),
             identity: identity_port,
             identity_events: (self.feed(identity.events.clone()), identity.bell.clone()),
+            open_play: self.open_play,
             customer: self.customer_port(customer),
             customer_events: (self.feed(customer.events.clone()), customer.bell.clone()),
             reach: self.reach.clone(),

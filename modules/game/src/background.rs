@@ -8,7 +8,7 @@ use kernel::Timestamp;
 use platform::jobs::{Job, JobError, Progress};
 use platform::lifecycle::Tasks;
 
-use crate::app::{App, alive, deadlines, practice, presence};
+use crate::app::{App, alive, count_games, deadlines, practice, presence};
 use crate::store::StoreError;
 
 /// How often every node says that it is alive, and looks for what it was not woken for.
@@ -17,6 +17,8 @@ const BEAT: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(50);
 /// A game that nobody asks for leaves memory after one to two of these.
 const REAP: u64 = 30;
+/// How often games are looked for that ended elsewhere or could not be counted.
+const RECOUNT: Duration = Duration::from_secs(5);
 /// How long to wait before trying again to take over.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -27,6 +29,7 @@ pub(crate) fn start(app: &Arc<App>, tasks: &Tasks) {
     tasks.spawn("game.deadlines", punctual(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.practice", practice::run(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.presence", gather(Arc::clone(app), tasks.clone()));
+    tasks.spawn("game.ratings", rate(Arc::clone(app), tasks.clone()));
 }
 
 /// Takes over from whoever was alive before, then says every second that this node is, and does what is due by the
@@ -79,6 +82,19 @@ async fn gather(app: Arc<App>, tasks: Tasks) {
             () = tasks.stopping() => {}
         }
         pause(&app, &tasks, GATHER).await;
+    }
+}
+
+/// Counts games as they end, those that a crash or another node left, too.
+async fn rate(app: Arc<App>, tasks: Tasks) {
+    let mut over = app.over.clone();
+    while !tasks.is_stopping() {
+        report("ratings", count_games::sweep(&app)).await;
+        tokio::select! {
+            () = over.wait() => {}
+            () = app.clock.sleep(RECOUNT) => {}
+            () = tasks.stopping() => {}
+        }
     }
 }
 

@@ -183,6 +183,7 @@ impl House {
             lease: Duration::from_secs(30),
             away_after: Duration::from_secs(5),
             pace: PACE,
+            open_play: false,
             always_alone,
         };
         let app = App::assemble(outside, ids.clone(), keys, policy, ids.next(), Tasks::new());

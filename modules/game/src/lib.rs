@@ -81,6 +81,8 @@ pub struct Deps {
     pub identity: Arc<dyn Identity>,
     /// What identity announces, and the bell that says there is more of it.
     pub identity_events: (Arc<dyn EventFeed<IdentityEvent>>, Bell),
+    /// Whether anybody may play anybody, as customer is told too.
+    pub open_play: bool,
     /// Customer's port.
     pub customer: Arc<dyn Customer>,
     /// What customer announces, and the bell that says there is more of it.
@@ -197,6 +199,7 @@ fn assemble(config: &Config, deps: &Deps) -> Result<Arc<App>, String> {
         lease: Duration::from_secs(u64::from(config.seat_lease_s)),
         away_after: Duration::from_secs(u64::from(config.away_after_s)),
         pace: config.practice.pace(),
+        open_play: deps.open_play,
         // A SQLite file has one owner; a schema may have several.
         always_alone: deps.db.dialect() == Dialect::Sqlite,
     };

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use game_api::{Game, GameError, GameOutcome, GameRecord, GameStatus, RecordedEvent, Restriction, VoidGames};
+use game_api::{
+    Game, GameError, GameOutcome, GameRecord, GameStatus, RecordedEvent, Restriction, VoidGame, VoidGames,
+};
 use kernel::id::GameId;
 use kernel::{CallContext, PortError};
 
@@ -76,6 +78,15 @@ impl Game for LocalGame {
         })
     }
 
+    async fn void_game(&self, call: &CallContext, request: VoidGame) -> Result<bool, GameError> {
+        let voided = void_games::one(&self.0, call, request.game, &request.reason).await;
+        voided.map_err(|trouble| match trouble {
+            Trouble::NotFound => GameError::UnknownGame,
+            Trouble::Store(error) => port(error),
+            other => PortError::unavailable(other).into(),
+        })
+    }
+
     async fn restrict_play(&self, call: &CallContext, restriction: Restriction) -> Result<(), GameError> {
         let Restriction { account, until, reason } = restriction;
         restrict::run(&self.0, call, account, until, reason).await.map_err(port)
@@ -94,6 +105,7 @@ mod tests {
     use platform::testing::TestDb;
 
     use crate::MIGRATIONS;
+    use crate::domain::command::{Act, Asked};
     use crate::house::House;
 
     struct OnStage {
@@ -112,6 +124,12 @@ mod tests {
         async fn running_game(&self) -> (GameId, [AccountId; 2]) {
             let (game, players) = self.house.game(RuleSet::naija_classic()).await;
             (game, players.map(|principal| principal.account))
+        }
+        async fn finished_game(&self) -> GameId {
+            let (game, players) = self.house.game(RuleSet::quick()).await;
+            let asked = Asked { cid: self.house.cid(), base: None, act: Act::Resign };
+            self.house.ask(game, &players[0], asked).await;
+            game
         }
     }
 

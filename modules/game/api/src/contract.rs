@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use kernel::id::{AccountId, GameId, Uuid};
 use kernel::{Actor, CallContext, Clock, TypedId};
 
-use crate::port::{Game, GameError, GameStatus, VoidGames};
+use crate::port::{Game, GameError, GameStatus, VoidGame, VoidGames};
 
 /// Brings about what a case needs.
 #[async_trait]
@@ -17,6 +17,8 @@ pub trait Stage: Send + Sync {
     fn clock(&self) -> &dyn Clock;
     /// A running game of two people of its own.
     async fn running_game(&self) -> (GameId, [AccountId; 2]);
+    /// Another that is finished.
+    async fn finished_game(&self) -> GameId;
 }
 
 /// Runs every case.
@@ -26,6 +28,7 @@ pub trait Stage: Send + Sync {
 #[expect(clippy::expect_used, reason = "a contract case that gets an error has failed")]
 pub async fn run(stage: &dyn Stage) {
     voiding_stops_an_accounts_games_once(stage).await.expect("void");
+    a_game_is_voided_once_whether_it_is_played_or_over(stage).await.expect("void one");
     an_unknown_game_has_no_record(stage).await;
 }
 
@@ -44,6 +47,22 @@ async fn voiding_stops_an_accounts_games_once(stage: &dyn Stage) -> Result<(), G
     assert_eq!(stage.port().void_games(&call(stage), request).await?, []);
     assert_eq!(stage.port().record(&call(stage), game).await?.status, GameStatus::Voided);
     assert_eq!(stage.port().record(&call(stage), other).await?.status, GameStatus::Active);
+    Ok(())
+}
+
+async fn a_game_is_voided_once_whether_it_is_played_or_over(stage: &dyn Stage) -> Result<(), GameError> {
+    let (running, _) = stage.running_game().await;
+    let finished = stage.finished_game().await;
+    assert_eq!(stage.port().record(&call(stage), finished).await?.status, GameStatus::Finished);
+    for game in [running, finished] {
+        let request = VoidGame { game, reason: "contract".to_owned() };
+        assert!(stage.port().void_game(&call(stage), request.clone()).await?);
+        assert!(!stage.port().void_game(&call(stage), request).await?);
+        let record = stage.port().record(&call(stage), game).await?;
+        assert_eq!((record.status, record.outcome), (GameStatus::Voided, None));
+    }
+    let nothing = VoidGame { game: GameId::from_uuid(Uuid::from_u128(1)), reason: "contract".to_owned() };
+    assert_eq!(stage.port().void_game(&call(stage), nothing).await, Err(GameError::UnknownGame));
     Ok(())
 }
 
@@ -83,6 +102,11 @@ mod tests {
             let (game, players) = (self.ids.next(), [self.ids.next(), self.ids.next()]);
             self.fake.add(game, players);
             (game, players)
+        }
+        async fn finished_game(&self) -> GameId {
+            let (game, _) = self.running_game().await;
+            self.fake.finish(game);
+            game
         }
     }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use kernel::id::{AccountId, GameId};
 use kernel::{CallContext, Timestamp};
 
-use crate::port::{Game, GameError, GameRecord, GameStatus, Restriction, VoidGames};
+use crate::port::{Game, GameError, GameOutcome, GameRecord, GameStatus, Restriction, VoidGame, VoidGames};
 
 /// Records and restrictions in memory.
 #[derive(Default)]
@@ -29,6 +29,15 @@ impl FakeGame {
             events: Vec::new(),
         };
         self.records.lock().unwrap_or_else(PoisonError::into_inner).insert(game, record);
+    }
+
+    /// Ends a running game without a winner.
+    pub fn finish(&self, game: GameId) {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(record) = records.get_mut(&game) {
+            record.status = GameStatus::Finished;
+            record.outcome = Some(GameOutcome { winner: None, reason: "drawn".to_owned() });
+        }
     }
 
     /// Until when this account may not start games.
@@ -56,6 +65,14 @@ impl Game for FakeGame {
                 record.game
             })
             .collect())
+    }
+
+    async fn void_game(&self, _: &CallContext, request: VoidGame) -> Result<bool, GameError> {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let record = records.get_mut(&request.game).ok_or(GameError::UnknownGame)?;
+        let before = std::mem::replace(&mut record.status, GameStatus::Voided);
+        record.outcome = None;
+        Ok(before != GameStatus::Voided)
     }
 
     async fn restrict_play(&self, _: &CallContext, restriction: Restriction) -> Result<(), GameError> {

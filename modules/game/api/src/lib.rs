@@ -14,5 +14,5 @@ pub mod fake;
 pub use event::GameEvent;
 pub use port::{
     Game, GameError, GameOutcome, GameProvider, GameRecord, GameStatus, GameVia, RecordedEvent, Restriction,
-    VoidGames,
+    VoidGame, VoidGames,
 };

@@ -80,6 +80,15 @@ pub struct VoidGames {
     pub reason: String,
 }
 
+/// Voids one game.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoidGame {
+    /// Which.
+    pub game: GameId,
+    /// A stable reason code.
+    pub reason: String,
+}
+
 /// Keeps an account from new games until a time; running ones go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restriction {
@@ -98,6 +107,9 @@ kernel::port! {
         fn record(game: GameId) -> GameRecord;
         /// Voids every running game of an account; answers with those it voided.
         fn void_games(request: VoidGames) -> Vec<GameId>;
+        /// Voids a game, whether it is played or over, and takes back what it changed in scores and ratings. Its record
+        /// stays. `false`: it was void before.
+        fn void_game(request: VoidGame) -> bool;
         /// Keeps an account from starting games until a time.
         fn restrict_play(restriction: Restriction) -> ();
     }

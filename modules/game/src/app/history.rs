@@ -8,6 +8,7 @@ use super::App;
 use super::hot::Trouble;
 use super::look;
 use crate::domain::ending::Status;
+use crate::domain::rating::{Entry, EntryKind};
 pub(crate) use crate::store::Summary;
 use crate::store::{GamesQuery, PairScore, StoreError};
 
@@ -29,6 +30,8 @@ pub(crate) async fn list(
 pub(crate) struct Scoreboard {
     pub(crate) summary: Summary,
     pub(crate) pair: PairScore,
+    /// What it changed for each player, in the order of its players; none before it is counted.
+    pub(crate) rated: Option<BySeat<Entry>>,
 }
 
 /// The scores of a game, for its players.
@@ -45,5 +48,11 @@ pub(crate) async fn scoreboard(app: &App, account: AccountId, game: GameId) -> R
         summary.wins = view.cards.wins;
     }
     let pair = app.store.pair_score(summary.players).await?;
-    Ok(Scoreboard { summary, pair })
+    let entries = app.store.entries_of_game(game).await?;
+    let counted = |account| {
+        let own = entries.iter().find(|(whose, entry)| *whose == account && entry.kind == EntryKind::Game);
+        own.map(|(_, entry)| *entry)
+    };
+    let rated = counted(first).zip(counted(second)).map(|(first, second)| BySeat::new(first, second));
+    Ok(Scoreboard { summary, pair, rated })
 }

@@ -10,6 +10,7 @@ use game_engine::{Refusal, Seat};
 use kernel::id::{AccountId, GameId};
 use kernel::{Actor, CallContext, Clock, Random, RequestId, Timestamp};
 use metrics::{Counter, Histogram};
+use platform::bus::Bell;
 use tokio::sync::{mpsc, oneshot};
 
 use super::alive::Aliveness;
@@ -44,6 +45,8 @@ pub(crate) struct Parts {
     pub(crate) deadlines: Arc<Deadlines>,
     pub(crate) aliveness: Arc<Aliveness>,
     pub(crate) practice: Arc<Practice>,
+    /// Rung when a match is over.
+    pub(crate) over: Bell,
     pub(crate) meters: Meters,
     pub(crate) reach: Reach,
 }
@@ -457,11 +460,12 @@ impl Hot {
         };
         match self.parts.store.append(append).await {
             Ok(Some(told)) => {
-                (self.parts.reach)(if plan.outcome().is_some() {
-                    arrows::FINISHED
+                if plan.outcome().is_some() {
+                    (self.parts.reach)(arrows::FINISHED);
+                    self.parts.over.ring();
                 } else {
-                    arrows::APPENDED
-                });
+                    (self.parts.reach)(arrows::APPENDED);
+                }
                 self.parts.meters.commit_seconds.record(self.parts.clock.now().since(began));
                 let followers =
                     self.followers.get_or_insert_with(|| self.parts.broadcast.game(self.game, table.players));

@@ -6,13 +6,16 @@ pub(crate) mod accept_invite;
 pub(crate) mod alive;
 pub(crate) mod answer_invite;
 pub(crate) mod broadcast;
+pub(crate) mod count_games;
 pub(crate) mod create_invite;
 pub(crate) mod deadlines;
 pub(crate) mod follow_customer;
 pub(crate) mod follow_identity;
+pub(crate) mod head_to_head;
 pub(crate) mod history;
 pub(crate) mod hot;
 pub(crate) mod inbox;
+pub(crate) mod leaderboard;
 pub(crate) mod list_invites;
 pub(crate) mod look;
 pub(crate) mod names;
@@ -21,6 +24,7 @@ pub(crate) mod practice;
 pub(crate) mod presence;
 pub(crate) mod proof;
 pub(crate) mod put_entropy;
+pub(crate) mod ratings;
 pub(crate) mod reconnect;
 pub(crate) mod rematch;
 pub(crate) mod replay;
@@ -38,6 +42,7 @@ use customer_api::{Capability, Check, Customer};
 use identity_api::Identity;
 use kernel::id::{AccountId, GameId, NodeId};
 use kernel::{CallContext, Clock, IdSource, Random};
+use platform::bus::Bell;
 use platform::crypto::{Mac, Sealer};
 use platform::lifecycle::Tasks;
 
@@ -63,6 +68,8 @@ pub(crate) struct Policy {
     pub(crate) away_after: Duration,
     /// How long practice opponents take for a move.
     pub(crate) pace: Pace,
+    /// Whether anybody may play anybody, as customer is told too.
+    pub(crate) open_play: bool,
     /// Whether no other node can be alive, by the kind of database.
     pub(crate) always_alone: bool,
 }
@@ -91,6 +98,8 @@ pub(crate) struct App {
     pub(crate) aliveness: Arc<Aliveness>,
     pub(crate) presences: Arc<Presences>,
     pub(crate) practice: Arc<Practice>,
+    /// Rings when a match is over.
+    pub(crate) over: Bell,
     pub(crate) tables: Tables,
     pub(crate) names: Names,
     pub(crate) reach: Reach,
@@ -125,7 +134,7 @@ impl App {
     ) -> Self {
         let Outside { store, identity, customer, clock, random, broadcast, thinkers, reach } = outside;
         let (keys, deadlines) = (Arc::new(keys), Arc::new(Deadlines::default()));
-        let aliveness = Arc::new(Aliveness::new());
+        let (aliveness, over) = (Arc::new(Aliveness::new()), Bell::new());
         let practice = Arc::new(Practice::new(thinkers, policy.pace, random.clone()));
         let parts = Parts {
             store: store.clone(),
@@ -136,6 +145,7 @@ impl App {
             deadlines: deadlines.clone(),
             aliveness: aliveness.clone(),
             practice: practice.clone(),
+            over: over.clone(),
             meters: Meters::new(),
             reach: reach.clone(),
         };
@@ -155,6 +165,7 @@ impl App {
             node,
             broadcast,
             deadlines,
+            over,
             aliveness,
             reach,
         }

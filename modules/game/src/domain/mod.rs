@@ -10,6 +10,7 @@ pub(crate) mod invite;
 pub(crate) mod notice;
 pub(crate) mod plan;
 pub(crate) mod practice;
+pub(crate) mod rating;
 pub(crate) mod shuffle;
 pub(crate) mod table;
 pub(crate) mod view;

@@ -8,13 +8,19 @@ mod decline_invite;
 mod get_events;
 mod get_game;
 mod get_invite;
+mod get_ratings;
+mod head_to_head;
 mod invite_view;
+mod leaderboard;
 mod list_games;
 mod list_invites;
+mod own_ratings;
 mod play;
 mod problem;
 mod proof;
 mod put_entropy;
+mod rating_history;
+mod rating_view;
 mod reconnect_token;
 mod rematch;
 mod replay;
@@ -39,7 +45,13 @@ const SOCKET: Access = Access::Upgrade(Permission::GamePlay);
 
 /// The table, without the state its handlers take.
 pub(crate) fn routes() -> Routes {
-    Routes::of("game").merge(invites()).merge(practice()).merge(records()).merge(games()).merge(lists())
+    Routes::of("game")
+        .merge(ratings())
+        .merge(invites())
+        .merge(practice())
+        .merge(records())
+        .merge(games())
+        .merge(lists())
 }
 
 fn invites() -> Routes {
@@ -243,6 +255,44 @@ fn records() -> Routes {
                 .answers::<List<replay::ReplayStep>>(200)
                 .problem(400, "invalid_cursor")
                 .problem(409, "game_not_over"),
+        )
+}
+
+/// Before the routes of one game: none of these words is a game's id.
+fn ratings() -> Routes {
+    Routes::of("game")
+        .add(
+            Route::get("/api/v1/games/ratings", READ, own_ratings::handle)
+                .summary("Own ratings, one for each family of rule sets")
+                .describe("Glicko-2; rated games between people alone count, once each, soon after they end. Practice, unrated and voided games never do.")
+                .answers::<rating_view::Ratings>(200),
+        )
+        .add(
+            Route::get("/api/v1/games/ratings/history", READ, rating_history::handle)
+                .summary("How one's own rating came about, newest first: the points of a graph")
+                .query::<rating_history::HistoryQuery>()
+                .answers::<List<rating_history::RatingEntry>>(200)
+                .problem(400, "invalid_cursor")
+                .problem(422, "unknown_family"),
+        )
+        .add(
+            Route::get("/api/v1/games/ratings/{account_id}", READ, get_ratings::handle)
+                .summary("The ratings of somebody whom one may play")
+                .answers::<rating_view::Ratings>(200),
+        )
+        .add(
+            Route::get("/api/v1/games/leaderboards/{family}", READ, leaderboard::handle)
+                .summary("Who is strongest in one's network, or of all where anybody may play anybody")
+                .describe("Established ratings come first and have ranks; provisional ones follow. All pages are of the moment of the first.")
+                .query::<leaderboard::BoardQuery>()
+                .answers::<List<leaderboard::LeaderboardPlace>>(200)
+                .problem(400, "invalid_cursor")
+                .problem(403, "play_not_open"),
+        )
+        .add(
+            Route::get("/api/v1/games/head-to-head/{account_id}", READ, head_to_head::handle)
+                .summary("How one stands against somebody: all finished games, by family, and the last ones")
+                .answers::<head_to_head::HeadToHeadView>(200),
         )
 }
 

@@ -11,6 +11,7 @@ use crate::app::accept_invite::AcceptError;
 use crate::app::answer_invite::AnswerError;
 use crate::app::create_invite::CreateError;
 use crate::app::hot::{Trouble, Why};
+use crate::app::leaderboard::BoardError;
 use crate::app::proof::ProofError;
 use crate::app::put_entropy::EntropyError;
 use crate::domain::invite::InviteClosed;
@@ -103,6 +104,24 @@ pub(super) fn of_proof(error: ProofError) -> Problem {
             .detail("Both hands and the seed are shown once the match has ended."),
         ProofError::Trouble(trouble) => of_trouble(trouble),
     }
+}
+
+pub(super) fn of_board(error: BoardError) -> Problem {
+    match error {
+        BoardError::NotOpen => Problem::new(StatusCode::FORBIDDEN, "play_not_open")
+            .detail("Here people play within their networks; ask for the scope `network`."),
+        BoardError::Store(error) => Problem::from(error),
+        BoardError::Port(error) => Problem::from(error),
+    }
+}
+
+pub(super) fn unknown_family(parameter: &str) -> Problem {
+    Problem::invalid("unknown_family").at(
+        Some("query"),
+        parameter,
+        "unknown_family",
+        "the name of a preset, or custom",
+    )
 }
 
 /// A refused command. The caller adds the snapshot of a stale base.

@@ -6,7 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem;
+use super::rating_view::tenth;
 use super::summary_view::GameSummary;
+use crate::app::ratings::Entry;
 use crate::app::{App, history};
 
 /// How a match stands, and its two players altogether.
@@ -14,6 +16,23 @@ use crate::app::{App, history};
 pub(super) struct Scoreboard {
     game: GameSummary,
     pair: PairView,
+    /// What the game changed for the ratings of its players, in their order; null until it is counted, soon after it
+    /// ends, and for a game that does not count. What a voided game had changed is taken back by an entry of its own.
+    #[schema(value_type = Option<Vec<RatingChange>>, min_items = 2, max_items = 2)]
+    ratings: Option<[RatingChange; 2]>,
+}
+
+/// Somebody's rating before and after a game.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(super) struct RatingChange {
+    before: f64,
+    after: f64,
+}
+
+impl From<Entry> for RatingChange {
+    fn from(entry: Entry) -> Self {
+        Self { before: tenth(entry.before), after: tenth(entry.after.points) }
+    }
 }
 
 /// All finished games of the two; voided ones count for nothing.
@@ -39,6 +58,7 @@ pub(super) async fn handle(
     let pair = board.pair;
     Ok(Answer::ok(Scoreboard {
         game: GameSummary::of(&board.summary, &names),
+        ratings: board.rated.map(|rated| [rated.first.into(), rated.second.into()]),
         pair: PairView {
             wins: [pair.first_wins, pair.second_wins],
             drawn: pair.drawn,

@@ -16,11 +16,13 @@ use platform::idempotency::Claim;
 
 use super::dice::Dice;
 use crate::domain::invite::Invite;
+use crate::domain::rating::{Change, Entry, Family, Standing};
 use crate::domain::shuffle::Entropy;
 use crate::store::{
-    Acceptance, Append, Cancelling, Closing, Creation, Cursor, GameStore, GamesQuery, InviteStore,
-    InvitesQuery, Journal, Lease, Lines, MemoryStore, NewInvite, Noted, PairScore, PeopleStore,
-    PracticeStore, ReconnectRow, Sessions, Stamp, StoreError, Summary, TimeStore, Told,
+    Acceptance, Append, BetweenQuery, BoardQuery, Cancelling, Closing, Creation, Cursor, EntriesQuery,
+    GameStore, GamesQuery, InviteStore, InvitesQuery, Journal, Lease, Lines, MemoryStore, NewInvite, Noted,
+    PairScore, PeopleStore, PracticeStore, RatingStore, ReconnectRow, Revocation, Sessions, Stamp,
+    StoreError, Summary, TimeStore, Told, Uncounted,
 };
 
 /// Whether a process lives. A dead one does nothing more: whatever it waits for never comes.
@@ -189,6 +191,51 @@ impl GameStore for FaultyStore {
 impl PracticeStore for FaultyStore {
     async fn awaiting_practice(&self, until: Timestamp, rows: i64) -> Result<Vec<GameId>, StoreError> {
         self.reach("awaiting_practice", "", self.inner.awaiting_practice(until, rows)).await
+    }
+}
+
+#[async_trait]
+impl RatingStore for FaultyStore {
+    async fn uncounted(&self, after: Option<Uncounted>, rows: i64) -> Result<Vec<Uncounted>, StoreError> {
+        self.reach("uncounted", "", self.inner.uncounted(after, rows)).await
+    }
+    async fn standings(
+        &self,
+        family: Family,
+        accounts: Vec<AccountId>,
+    ) -> Result<HashMap<AccountId, Standing>, StoreError> {
+        self.reach("standings", family.as_str(), self.inner.standings(family, accounts)).await
+    }
+    async fn standings_of(&self, account: AccountId) -> Result<Vec<(Family, Standing)>, StoreError> {
+        self.reach("standings_of", account, self.inner.standings_of(account)).await
+    }
+    async fn count_game(&self, game: GameId, changes: BySeat<Change>) -> Result<bool, StoreError> {
+        self.reach("count_game", game, self.inner.count_game(game, changes)).await
+    }
+    async fn rating_entries(&self, query: EntriesQuery) -> Result<Vec<Entry>, StoreError> {
+        self.reach("rating_entries", query.account, self.inner.rating_entries(query)).await
+    }
+    async fn entries_of_game(&self, game: GameId) -> Result<Vec<(AccountId, Entry)>, StoreError> {
+        self.reach("entries_of_game", game, self.inner.entries_of_game(game)).await
+    }
+    async fn board(&self, query: BoardQuery) -> Result<Vec<(AccountId, Standing)>, StoreError> {
+        self.reach("board", query.family.as_str(), self.inner.board(query)).await
+    }
+    async fn pair_families(
+        &self,
+        players: BySeat<AccountId>,
+    ) -> Result<Vec<(Family, PairScore)>, StoreError> {
+        self.reach("pair_families", players.first, self.inner.pair_families(players)).await
+    }
+    async fn games_between(&self, query: BetweenQuery) -> Result<Vec<Summary>, StoreError> {
+        self.reach("games_between", query.one, self.inner.games_between(query)).await
+    }
+    async fn void_finished(
+        &self,
+        revocation: Revocation,
+        stamp: Stamp,
+    ) -> Result<Option<Vec<Told>>, StoreError> {
+        self.reach("void_finished", revocation.game.game, self.inner.void_finished(revocation, stamp)).await
     }
 }
 

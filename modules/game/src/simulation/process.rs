@@ -170,6 +170,7 @@ impl Process {
             lease: Duration::from_secs(30),
             away_after: Duration::from_secs(5),
             pace: PACE,
+            open_play: false,
             always_alone: site.alone,
         };
         let tasks = Tasks::new();

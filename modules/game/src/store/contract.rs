@@ -4,6 +4,7 @@ mod games;
 mod invites;
 mod people;
 mod practice;
+mod ratings;
 mod time;
 
 use diesel::prelude::*;

@@ -16,13 +16,17 @@ use platform::{read, write};
 
 use super::advance::Advance;
 use super::diesel_store::{DieselStore, announce, audit, tell};
+use super::ratings::{Scored, Scoring};
 use super::rows::{GameRow, LineRow, number, rules, seat, seat_number, seq};
-use super::schema::{game_seeds, games, journal, pair_scores, participants, running_games, seat_leases};
+use super::schema::{
+    game_seeds, games, journal, pair_scores, participants, running_games, seat_leases, unrated_games,
+};
 use super::{Stamp, Told};
 use crate::domain::ending::{Ending, Status};
 use crate::domain::entry::Recorded;
 use crate::domain::notice::{Addressed, Notice};
 use crate::domain::practice;
+use crate::domain::rating::Family;
 
 /// A game in lists and scores.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -333,7 +337,7 @@ async fn close_game<C>(
     finish: Finish,
 ) -> Result<Vec<Told>, StoreError>
 where
-    C: Closing + AuditConn + OutboxConn + NoticesConn,
+    C: Closing + Scoring + AuditConn + OutboxConn + NoticesConn,
 {
     let Finish { ending, players, stamp, .. } = &finish;
     c.close_rows(game, head, &finish).await?;
@@ -363,7 +367,7 @@ platform::dual! {
             diesel::delete(running_games::table.find(key)).execute(c).await?;
             diesel::delete(seat_leases::table.filter(seat_leases::game.eq(key))).execute(c).await?;
             let ending = &finish.ending;
-            diesel::update(games::table.find(key))
+            let (rated, text): (bool, String) = diesel::update(games::table.find(key))
                 .set((
                     games::status.eq(Word(ending.status)),
                     games::winner.eq(ending.winner.map(seat_number)),
@@ -376,34 +380,20 @@ platform::dual! {
                     games::last_seq.eq(Some(head)),
                     games::ended_at.eq(Some(Ts(finish.stamp.at))),
                 ))
-                .execute(c)
+                .returning((games::rated, games::rules))
+                .get_result(c)
                 .await?;
             if !finish.counts() {
                 return Ok(());
             }
-            let BySeat { first, second } = finish.players;
-            let won = ending.winner.map(|seat| *finish.players.get(seat));
-            let (low, high) = (first.min(second), first.max(second));
-            let low_won = i64::from(won == Some(low));
-            let high_won = i64::from(won == Some(high));
-            let drawn = i64::from(won.is_none());
-            diesel::insert_into(pair_scores::table)
-                .values((
-                    pair_scores::low.eq(Key::from(low)),
-                    pair_scores::high.eq(Key::from(high)),
-                    pair_scores::low_wins.eq(low_won),
-                    pair_scores::high_wins.eq(high_won),
-                    pair_scores::drawn.eq(drawn),
-                ))
-                .on_conflict((pair_scores::low, pair_scores::high))
-                .do_update()
-                .set((
-                    pair_scores::low_wins.eq(pair_scores::low_wins + low_won),
-                    pair_scores::high_wins.eq(pair_scores::high_wins + high_won),
-                    pair_scores::drawn.eq(pair_scores::drawn + drawn),
-                ))
-                .execute(c)
-                .await?;
+            if rated {
+                diesel::insert_into(unrated_games::table)
+                    .values((unrated_games::game.eq(key), unrated_games::ended_at.eq(Ts(finish.stamp.at))))
+                    .execute(c)
+                    .await?;
+            }
+            let family = Family::of(&rules(&text)?);
+            c.score_pair(&Scored { players: finish.players, winner: ending.winner, family }).await?;
             Ok(())
         }
     }

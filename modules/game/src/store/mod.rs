@@ -12,6 +12,8 @@ mod memory;
 mod notice_form;
 mod people;
 mod practice;
+mod rating_rows;
+mod ratings;
 mod rows;
 mod schema;
 mod time;
@@ -30,14 +32,20 @@ pub(crate) use memory::MemoryStore;
 pub(crate) use people::{Cursor, Noted, PeopleStore, ReconnectRow, Sessions};
 pub(crate) use platform::db::StoreError;
 pub(crate) use practice::PracticeStore;
+#[cfg(test)]
+pub(crate) use ratings::Uncounted;
+pub(crate) use ratings::{BetweenQuery, BoardQuery, EntriesQuery, Place, RatingStore, Revocation};
 pub(crate) use time::{Lease, TimeStore};
 
 use kernel::id::AccountId;
 use kernel::{CallContext, Timestamp};
 
 /// What the whole context keeps.
-pub(crate) trait Store: InviteStore + GameStore + TimeStore + PeopleStore + PracticeStore {}
-impl<S: InviteStore + GameStore + TimeStore + PeopleStore + PracticeStore> Store for S {}
+pub(crate) trait Store:
+    InviteStore + GameStore + RatingStore + TimeStore + PeopleStore + PracticeStore
+{
+}
+impl<S: InviteStore + GameStore + RatingStore + TimeStore + PeopleStore + PracticeStore> Store for S {}
 
 /// On whose behalf a business transaction happens, and when.
 #[derive(Debug, Clone)]

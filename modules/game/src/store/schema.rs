@@ -98,6 +98,63 @@ diesel::table! {
 
 diesel::table! {
     use platform::sql::prelude::*;
+    pair_families (low, high, family) {
+        low -> Uid,
+        high -> Uid,
+        family -> Text,
+        low_wins -> BigInt,
+        high_wins -> BigInt,
+        drawn -> BigInt,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    unrated_games (game) {
+        game -> Uid,
+        ended_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    ratings (account, family) {
+        account -> Uid,
+        family -> Text,
+        entries -> BigInt,
+        rating -> Double,
+        deviation -> Double,
+        volatility -> Double,
+        played_at -> Instant,
+        established_until -> Nullable<Instant>,
+        wins -> BigInt,
+        losses -> BigInt,
+        draws -> BigInt,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    rating_entries (account, family, number) {
+        account -> Uid,
+        family -> Text,
+        number -> BigInt,
+        game -> Uid,
+        kind -> Text,
+        result -> Text,
+        rating_before -> Double,
+        rating_after -> Double,
+        deviation -> Double,
+        volatility -> Double,
+        opponent -> Uid,
+        opponent_rating -> Double,
+        opponent_deviation -> Double,
+        at -> Instant,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
     seat_leases (game, seat, node) {
         game -> Uid,
         seat -> SmallInt,

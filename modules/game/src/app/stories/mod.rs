@@ -4,6 +4,7 @@ mod clocks;
 mod invites;
 mod playing;
 mod practice;
+mod ratings;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -33,9 +33,9 @@ pub(super) struct Running {
 /// Finished games of two people, the lower id first.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct PairWins {
-    low: u64,
-    high: u64,
-    drawn: u64,
+    pub(super) low: u64,
+    pub(super) high: u64,
+    pub(super) drawn: u64,
 }
 
 /// A line in its published form, as every store keeps it.
@@ -98,14 +98,11 @@ impl Tables {
         if !finish.counts() {
             return;
         }
-        let BySeat { first, second } = finish.players;
-        let low = first.min(second);
-        let pair = self.pairs.entry((low, first.max(second))).or_default();
-        match finish.ending.winner.map(|seat| *finish.players.get(seat)) {
-            None => pair.drawn += 1,
-            Some(winner) if winner == low => pair.low += 1,
-            Some(_) => pair.high += 1,
+        let Some(summary) = self.games.get(&game).map(|game| game.summary.clone()) else { return };
+        if summary.rated {
+            self.await_count(game, finish.stamp.at);
         }
+        self.score_pair(&summary);
     }
 }
 
@@ -257,7 +254,7 @@ impl Tables {
     }
 }
 
-fn status_of(summary: &Summary) -> Status {
+pub(super) fn status_of(summary: &Summary) -> Status {
     summary.ending.as_ref().map_or(Status::Active, |ending| ending.status)
 }
 

@@ -7,6 +7,7 @@ mod games;
 mod invites;
 mod people;
 mod practice;
+mod ratings;
 mod time;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use platform::outbox::NewEvent;
 
 use self::games::{Game, PairWins, Running};
 use self::invites::KeptClaim;
+use self::ratings::Rated;
 use super::{Cursor, Noted, ReconnectRow, Stamp, StoreError, Told, notice_form};
 use crate::domain::invite::Invite;
 use crate::domain::notice::Addressed;
@@ -42,6 +44,7 @@ pub(crate) struct Tables {
     running: BTreeMap<GameId, Running>,
     participants: BTreeMap<(AccountId, GameId), Seat>,
     pairs: BTreeMap<(AccountId, AccountId), PairWins>,
+    rated: Rated,
     leases: BTreeMap<(GameId, Seat, NodeId), SeatLease>,
     nodes: BTreeMap<NodeId, Timestamp>,
     restrictions: BTreeMap<AccountId, Timestamp>,

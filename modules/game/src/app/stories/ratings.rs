@@ -1,0 +1,219 @@
+//! Ratings as people live through them: counted as games end, taken back when they are voided, seen by whom they concern.
+
+use super::*;
+use crate::app::leaderboard::{self, BoardError, Scope};
+use crate::app::{count_games, head_to_head, ratings};
+use crate::domain::rating::{EntryKind, Family, GameResult, Rating};
+use crate::store::EntriesQuery;
+use kernel::Limit;
+use kernel::id::AccountId;
+
+fn family() -> Family {
+    Family::of(&classic())
+}
+
+async fn resign(house: &House, game: GameId, by: &Principal) {
+    house.clock.advance(Duration::from_secs(60));
+    let asked = Asked { cid: house.cid(), base: None, act: Act::Resign };
+    house.ask(game, by, asked).await;
+}
+
+/// A game of these two, won by the first of them.
+async fn won(house: &House, winner: &Principal, loser: &Principal) -> GameId {
+    let names = house.app.names.of(&house.call(winner), [loser.account]).await;
+    let invite = house.invite(winner, &names[&loser.account], classic()).await.unwrap();
+    let call = house.call(loser);
+    let game = accept_invite::run(&house.app, &call, loser.account, invite.id, None).await.unwrap();
+    resign(house, game, loser).await;
+    game
+}
+
+async fn entries(house: &House, who: &Principal) -> Vec<crate::domain::rating::Entry> {
+    let query = EntriesQuery { account: who.account, family: family(), before: None, rows: 100 };
+    house.app.store.rating_entries(query).await.unwrap()
+}
+
+async fn points(house: &House, who: &Principal) -> f64 {
+    ratings::rating_of(&house.app, who.account, family()).await.unwrap().points
+}
+
+async fn board(
+    house: &House,
+    viewer: &Principal,
+    scope: Scope,
+) -> Result<Vec<(AccountId, Option<u64>)>, BoardError> {
+    let (call, mut after, mut seen) = (house.call(viewer), None, Vec::new());
+    let limit = Limit::try_from(2).unwrap();
+    loop {
+        let page =
+            leaderboard::run(&house.app, &call, viewer.account, (scope, family()), after, limit).await?;
+        seen.extend(page.items.iter().map(|place| (place.account, place.rank)));
+        after = page.next;
+        if after.is_none() {
+            return Ok(seen);
+        }
+    }
+}
+
+platform::for_each_database! { MIGRATIONS;
+    async fn a_finished_game_changes_both_ratings_once_however_often_and_by_how_many_it_is_counted(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let (game, players) = house.game(classic()).await;
+        house.play_out(game, &players).await;
+        let other = house.next().await;
+        let sweeps = (0..8).map(|number| count_games::sweep(if number % 2 == 0 { &house.app } else { &other.app }));
+        for swept in join_all(sweeps).await {
+            swept.unwrap();
+        }
+        count_games::sweep(&house.app).await.unwrap();
+        let [one, two] = [entries(&house, &players[0]).await, entries(&house, &players[1]).await];
+        assert_eq!((one.len(), two.len()), (1, 1));
+        assert_eq!((one[0].game, one[0].opponent, two[0].opponent), (game, players[1].account, players[0].account));
+        let summary = house.app.store.summary(game).await.unwrap().unwrap();
+        let expected = match summary.ending.unwrap().winner {
+            None => [GameResult::Draw; 2],
+            Some(Seat::First) => [GameResult::Win, GameResult::Loss],
+            Some(Seat::Second) => [GameResult::Loss, GameResult::Win],
+        };
+        assert_eq!([one[0].result, two[0].result], expected);
+    }
+
+    async fn games_that_ended_while_nobody_counted_are_counted_in_their_order(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let [one, two, three]: [Principal; 3] = house.network("late");
+        let mut games = Vec::new();
+        for (winner, loser) in [(&one, &two), (&two, &three), (&one, &three), (&two, &one)] {
+            games.push(won(&house, winner, loser).await);
+        }
+        let after_crash = house.next().await;
+        count_games::sweep(&after_crash.app).await.unwrap();
+        let of = |entries: Vec<crate::domain::rating::Entry>| {
+            entries.iter().rev().map(|entry| entry.game).collect::<Vec<_>>()
+        };
+        assert_eq!(of(entries(&house, &one).await), [games[0], games[2], games[3]]);
+        assert_eq!(of(entries(&house, &two).await), [games[0], games[1], games[3]]);
+        assert_eq!(of(entries(&house, &three).await), [games[1], games[2]]);
+        let history = entries(&house, &one).await;
+        let links = history.windows(2).all(|pair| (pair[0].before - pair[1].after.points).abs() < 1e-9);
+        assert!(links, "each begins where the one before ended");
+        assert!(points(&house, &two).await > points(&house, &three).await);
+    }
+
+    async fn a_rating_grows_uncertain_by_the_day_and_a_stranger_has_a_newcomers(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let (game, players) = house.game(classic()).await;
+        resign(&house, game, &players[0]).await;
+        let app = &house.app;
+        let before = ratings::rating_of(app, players[0].account, family()).await.unwrap();
+        assert_eq!(before, Rating::NEW);
+        count_games::sweep(app).await.unwrap();
+        let fresh = ratings::rating_of(app, players[0].account, family()).await.unwrap();
+        assert!(fresh.deviation < before.deviation && fresh.points < before.points);
+        house.clock.advance(Duration::from_hours(240));
+        let rested = ratings::rating_of(app, players[0].account, family()).await.unwrap();
+        assert!(rested.deviation > fresh.deviation && (rested.points - fresh.points).abs() < 1e-9);
+        let elsewhere = ratings::rating_of(app, players[0].account, Family::known("quick").unwrap()).await.unwrap();
+        assert_eq!(elsewhere, Rating::NEW);
+    }
+
+    async fn a_game_voided_after_its_end_is_taken_back_once_and_later_games_stand(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let [one, two]: [Principal; 2] = house.network("void");
+        let disputed = won(&house, &one, &two).await;
+        let later = won(&house, &one, &two).await;
+        count_games::sweep(&house.app).await.unwrap();
+        let before = [points(&house, &one).await, points(&house, &two).await];
+        let call = house.call(&two);
+        assert!(void_games::one(&house.app, &call, disputed, "dispute").await.unwrap());
+        assert!(!void_games::one(&house.app, &call, disputed, "dispute").await.unwrap(), "once");
+        for (who, before) in [(&one, before[0]), (&two, before[1])] {
+            let entries = entries(&house, who).await;
+            let kinds: Vec<_> = entries.iter().map(|entry| (entry.kind, entry.game)).collect();
+            assert_eq!(kinds, [(EntryKind::Void, disputed), (EntryKind::Game, later), (EntryKind::Game, disputed)]);
+            let gained = entries[2].after.points - entries[2].before;
+            assert!((points(&house, who).await - (before - gained)).abs() < 1e-9);
+            assert_eq!(house.heard.kinds_for(who.account).iter().filter(|kind| **kind == "game_over").count(), 3);
+        }
+        let standing = ratings::own(&house.app, one.account).await.unwrap()[0].standing;
+        assert_eq!((standing.tally.wins, standing.tally.games(), standing.entries), (1, 1, 3));
+        let summary = house.app.store.summary(disputed).await.unwrap().unwrap();
+        assert!(summary.voided_at.is_some());
+        let record = crate::app::proof::run(&house.app, &call, two.account, disputed).await.unwrap();
+        assert!(matches!(record.ending.outcome, Outcome::Won { .. }), "the journal still tells what was played");
+        count_games::sweep(&house.app).await.unwrap();
+        assert_eq!(entries(&house, &one).await.len(), 3, "never counted again");
+        let third = won(&house, &two, &one).await;
+        count_games::sweep(&house.app).await.unwrap();
+        assert_eq!(entries(&house, &one).await[0].game, third);
+    }
+
+    async fn voiding_and_counting_at_once_end_with_nothing_counted(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let [one, two]: [Principal; 2] = house.network("race");
+        let other = house.next().await;
+        for round in 0..4 {
+            let game = won(&house, &one, &two).await;
+            let call = house.call(&two);
+            let voiding = void_games::one(&house.app, &call, game, "dispute");
+            let (voided, counted) = tokio::join!(voiding, count_games::one(&other.app, game));
+            assert!(voided.unwrap());
+            counted.unwrap();
+            let entries = house.app.store.entries_of_game(game).await.unwrap();
+            assert!(entries.is_empty() || entries.len() == 4, "round {round}: {entries:?}");
+            assert!((points(&house, &one).await - 1_500.0).abs() < 1e-9, "round {round}");
+        }
+    }
+
+    async fn ratings_are_seen_by_those_who_may_play_and_a_pair_sees_its_own_games_for_ever(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let [one, two, three]: [Principal; 3] = house.network("seen");
+        let stranger = house.person("stranger");
+        won(&house, &one, &two).await;
+        count_games::sweep(&house.app).await.unwrap();
+        let seen = async |viewer: &Principal, whose: &Principal| {
+            let call = house.call(viewer);
+            ratings::of_other(&house.app, &call, viewer.account, whose.account).await.unwrap()
+        };
+        assert_eq!(seen(&three, &one).await.unwrap().len(), 1);
+        assert_eq!(seen(&one, &one).await.unwrap().len(), 1);
+        assert_eq!(seen(&one, &three).await.unwrap().len(), 0, "nothing played, nothing rated");
+        assert!(seen(&stranger, &one).await.is_none());
+        let between = async |viewer: &Principal, other: &Principal| {
+            head_to_head::run(&house.app, &house.call(viewer), viewer.account, other.account).await.unwrap()
+        };
+        let score = between(&two, &one).await.unwrap();
+        assert_eq!((score.total.first_wins, score.total.second_wins, score.last.len()), (0, 1, 1));
+        assert_eq!(score.families, [(family(), score.total)]);
+        assert!(between(&two, &three).await.unwrap().last.is_empty());
+        assert!(between(&stranger, &one).await.is_none() && between(&one, &one).await.is_none());
+        house.customer.block(one.account, two.account);
+        assert!(seen(&two, &one).await.is_none());
+        assert!(between(&two, &one).await.is_some(), "the games were theirs");
+        assert!(between(&three, &one).await.is_some());
+        house.customer.block(one.account, three.account);
+        assert!(between(&three, &one).await.is_none());
+    }
+
+    async fn a_leaderboard_shows_ones_own_network_and_all_only_where_play_is_open(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let [one, two]: [Principal; 2] = house.network("left");
+        let [three, four]: [Principal; 2] = house.network("right");
+        for _ in 0..9 {
+            for (winner, loser) in [(&one, &two), (&two, &one), (&one, &two)] {
+                won(&house, winner, loser).await;
+            }
+        }
+        won(&house, &four, &three).await;
+        count_games::sweep(&house.app).await.unwrap();
+        let left = board(&house, &two, Scope::Network).await.unwrap();
+        assert_eq!(left, [(one.account, Some(1)), (two.account, Some(2))]);
+        let right = board(&house, &three, Scope::Network).await.unwrap();
+        assert_eq!(right, [(four.account, None), (three.account, None)], "one game ranks nobody");
+        assert!(matches!(board(&house, &two, Scope::Overall).await, Err(BoardError::NotOpen)));
+        let sanction = identity_api::Sanction { account: one.account, reason: "test".to_owned() };
+        identity_api::Identity::suspend(house.identity.as_ref(), &house.call(&one), sanction).await.unwrap();
+        assert_eq!(board(&house, &two, Scope::Network).await.unwrap(), [(two.account, Some(2))]);
+        let stranger = house.person("stranger");
+        assert_eq!(board(&house, &stranger, Scope::Network).await.unwrap(), []);
+    }
+}
