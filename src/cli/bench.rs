@@ -4,6 +4,7 @@ mod bots;
 mod floor;
 mod idle;
 mod play;
+mod practice;
 mod process;
 mod seat;
 
@@ -30,6 +31,8 @@ enum Bench {
     Play(play::Arguments),
     /// Practice opponents against one another over paired deals: the ladder with its intervals
     Bots(bots::Arguments),
+    /// People play beside many practice games on a server of their own: what these cost a person's move
+    Practice(practice::Arguments),
     /// Many sockets wait on a server of their own: what one of them costs in memory
     Idle(idle::Arguments),
 }
@@ -38,6 +41,7 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
     match arguments.bench {
         Bench::Play(arguments) => play::run(global, arguments).await,
         Bench::Bots(arguments) => bots::run(global, arguments).await,
+        Bench::Practice(arguments) => practice::run(global, arguments).await,
         Bench::Idle(arguments) => idle::run(global, arguments).await,
     }
 }

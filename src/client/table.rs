@@ -48,6 +48,11 @@ impl Table {
     /// Sits down: opens a socket, follows the game and takes its snapshot.
     pub async fn sit(person: &Person, game: &str) -> Result<Self, ClientError> {
         let socket = person.live(json!([{"game": game}])).await?;
+        Self::sit_at(person, game, socket).await
+    }
+
+    /// The same on a socket that follows the game already, and nothing else that begins with a snapshot.
+    pub async fn sit_at(person: &Person, game: &str, socket: Socket) -> Result<Self, ClientError> {
         let mut table = Self {
             person: person.clone(),
             game: game.to_owned(),

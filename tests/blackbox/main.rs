@@ -18,6 +18,7 @@ mod crashes;
 mod examples;
 mod journeys;
 mod permissions;
+mod practice;
 mod races;
 mod records;
 mod schemas;

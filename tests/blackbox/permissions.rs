@@ -292,6 +292,7 @@ async fn body(world: &World, line: &Line, caller: Option<&Person>) -> Option<Val
             };
             json!({"username": to, "rule_set": "naija_classic"})
         }
+        "practice" => json!({"strength": "easy", "rule_set": "quick"}),
         "invites" | "accept" | "rematch" => json!({}),
         _ => return None,
     })

@@ -33,24 +33,24 @@ pub(crate) struct Arguments {
 
 /// What one pair measured.
 #[derive(Default)]
-struct Measured {
+pub(super) struct Measured {
     /// From a move's due time to its `ok`, in microseconds.
-    acknowledged: Vec<u64>,
+    pub(super) acknowledged: Vec<u64>,
     /// From a move's due time to the opponent's event, in microseconds.
     seen: Vec<u64>,
 }
 
 /// When to stop, and how fast to go.
 #[derive(Clone, Copy)]
-struct Pace {
-    begin: Timestamp,
-    end: Timestamp,
-    interval: Option<Duration>,
-    match_rule: &'static str,
+pub(super) struct Pace {
+    pub(super) begin: Timestamp,
+    pub(super) end: Timestamp,
+    pub(super) interval: Option<Duration>,
+    pub(super) match_rule: &'static str,
 }
 
 /// Longer than anybody measures.
-const ENDLESS: &str = "first_to_lose(10000)";
+pub(super) const ENDLESS: &str = "first_to_lose(10000)";
 
 /// What this machine can do at best, measured in the same run.
 struct Floor {
@@ -60,17 +60,17 @@ struct Floor {
 }
 
 /// What the server used while it was measured.
-struct Used {
-    cpu: Duration,
-    by_thread: BTreeMap<String, Duration>,
+pub(super) struct Used {
+    pub(super) cpu: Duration,
+    pub(super) by_thread: BTreeMap<String, Duration>,
 }
 
 impl Used {
-    fn so_far(pid: u32) -> Self {
+    pub(super) fn so_far(pid: u32) -> Self {
         Self { cpu: process::cpu_of(pid).unwrap_or_default(), by_thread: process::cpu_by_thread(pid) }
     }
 
-    fn since(mut self, before: &Self) -> Self {
+    pub(super) fn since(mut self, before: &Self) -> Self {
         for (name, cpu) in &mut self.by_thread {
             *cpu = cpu.saturating_sub(before.by_thread.get(name).copied().unwrap_or_default());
         }
@@ -137,7 +137,7 @@ async fn measure(server: &OwnServer, arguments: &Arguments, as_json: bool) -> Re
     Ok(())
 }
 
-async fn play(
+pub(super) async fn play(
     one: Person,
     two: Person,
     clock: Arc<SystemClock>,
@@ -185,12 +185,12 @@ async fn one_move(
     Ok(())
 }
 
-fn micros(duration: Duration) -> u64 {
+pub(super) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The value below which this share (in percent) of the sorted values lies.
-fn percentile(sorted: &[u64], percent: usize) -> u64 {
+pub(super) fn percentile(sorted: &[u64], percent: usize) -> u64 {
     let at = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
     sorted.get(at).copied().unwrap_or(0)
 }

@@ -51,7 +51,12 @@ pub(super) struct Seat {
 impl Seat {
     /// Sits down and takes the snapshot.
     pub(super) async fn sit(person: &Person, game: &str) -> Result<Self, ClientError> {
-        let socket = person.live(json!([{"game": game}])).await?;
+        Self::sit_on(person, "cli", game).await
+    }
+
+    /// The same from a device of this name.
+    pub(super) async fn sit_on(person: &Person, device: &str, game: &str) -> Result<Self, ClientError> {
+        let socket = person.live_on(device, json!([{"game": game}])).await?;
         let head = format!(r#"{{"t":"cmd","topic":{{"game":"{game}"}},"cid":""#);
         let mut seat = Self { socket, head, seq: 0, next: None, over: false };
         while seat.seq == 0 {

@@ -15,6 +15,7 @@ use super::view::View;
 use crate::app::hot;
 use crate::domain::clock::LENIENCE;
 use crate::domain::entry::{Entry, Recorded};
+use crate::domain::practice;
 use crate::domain::table::{Setting, Table};
 use crate::domain::view::GameView;
 use crate::store::{GameStore, MemoryStore, PeopleStore};
@@ -293,6 +294,9 @@ impl Case {
     fn check_commands(&self, number: usize, sent: &BTreeMap<CommandKey, Vec<String>>) -> Result<(), String> {
         let mut seen = Vec::new();
         for answers in self.lines.iter().filter_map(|line| line.answers.as_ref()) {
+            if practice::strength(*self.setting.players.get(answers.seat)).is_some() {
+                continue;
+            }
             let key = (number, answers.seat, answers.cid);
             ensure!(!seen.contains(&key), "{key:?} is in the journal twice");
             let known = sent.get(&key).is_some_and(|texts| texts.contains(&answers.act));
@@ -327,6 +331,8 @@ impl Case {
                 ensure!(had >= budget, "line {seq}: {} was away for {had:?} of {budget:?}", winner.other());
             }
             if let Entry::Away { seat } = line.entry {
+                let practice = practice::strength(*self.setting.players.get(seat));
+                ensure!(practice.is_none(), "line {seq}: a practice opponent is away");
                 *gone.get_mut(seat) = at;
             }
             if let Some(answers) = &line.answers {

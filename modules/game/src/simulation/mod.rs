@@ -104,6 +104,20 @@ fn whatever_fails_nobody_is_told_what_is_not_so_and_nothing_acknowledged_is_lost
     assert!(missed.is_empty() || runs < RUNS, "no run met {missed:?}");
 }
 
+/// Runs against practice opponents.
+const PRACTICE_RUNS: u64 = 40;
+
+#[test]
+fn whatever_fails_a_practice_opponent_plays_on_to_the_end() {
+    for seed in 1..=PRACTICE_RUNS {
+        let plan = Plan::of_practice(seed);
+        assert_eq!(plan.to_string().parse(), Ok(plan.clone()));
+        must_hold(&plan);
+    }
+    let [once, again] = [(); 2].map(|()| run(Plan::of_practice(1)).trace.to_string());
+    assert_eq!(once, again, "the same seed is the same run");
+}
+
 /// Short plans that once found something, each named after what happens in it.
 const KEPT: [&str; 5] = [
     include_str!("plans/a_move_right_after_an_outage.plan"),

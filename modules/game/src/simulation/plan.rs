@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use game_bots::Strength;
 use game_engine::RuleSet;
 
 use super::dice::Dice;
@@ -94,6 +95,8 @@ fn field<T: FromStr>(fields: &str, name: &str) -> Result<T, String> {
 pub(super) struct GamePlan {
     /// How many devices each player has.
     pub(super) devices: [u64; 2],
+    /// Who sits on the first seat instead of a person.
+    pub(super) practice: Option<Strength>,
     /// How long the players think, about.
     pub(super) think_ms: Ms,
     /// A preset and what differs from it: `quick;clock.turn_s=5`.
@@ -120,11 +123,12 @@ pub(super) struct Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {} nodes={}", self.seed, self.nodes)?;
-        for GamePlan { devices: [first, second], think_ms, rules } in &self.games {
-            writeln!(
-                f,
-                "game first_devices={first} second_devices={second} think_ms={think_ms} rules={rules}"
-            )?;
+        for GamePlan { devices: [first, second], practice, think_ms, rules } in &self.games {
+            write!(f, "game first_devices={first} second_devices={second} think_ms={think_ms} ")?;
+            if let Some(strength) = practice {
+                write!(f, "practice={strength} ")?;
+            }
+            writeln!(f, "rules={rules}")?;
         }
         self.steps.iter().try_for_each(|Step { at, act }| writeln!(f, "at {at} {act}"))
     }
@@ -146,6 +150,7 @@ impl FromStr for Plan {
                     let (rest, rules) = rest.rsplit_once("rules=").ok_or("a game without rules")?;
                     let game = GamePlan {
                         devices: [field(rest, "first_devices")?, field(rest, "second_devices")?],
+                        practice: field(rest, "practice").ok(),
                         think_ms: field(rest, "think_ms")?,
                         rules: rules.to_owned(),
                     };
@@ -162,10 +167,17 @@ impl FromStr for Plan {
 impl Plan {
     /// The plan that a seed stands for.
     pub(super) fn of(seed: u64) -> Self {
-        let mut dice = Dice::of(seed, "plan");
+        Self::drawn(seed, Dice::of(seed, "plan"), GamePlan::of)
+    }
+
+    /// The plan that a seed stands for when people practise.
+    pub(super) fn of_practice(seed: u64) -> Self {
+        Self::drawn(seed, Dice::of(seed, "practice"), GamePlan::of_practice)
+    }
+
+    fn drawn(seed: u64, mut dice: Dice, game: fn(&mut Dice) -> GamePlan) -> Self {
         let nodes = 1 + u64::from(dice.percent(40));
-        let games: Vec<GamePlan> =
-            (0..=u64::from(dice.percent(25))).map(|_| GamePlan::of(&mut dice)).collect();
+        let games: Vec<GamePlan> = (0..=u64::from(dice.percent(25))).map(|_| game(&mut dice)).collect();
         let horizon = dice.between(15_000, 60_000);
         let clients = games.iter().map(|game| game.devices.iter().sum::<u64>()).sum();
         let mut steps = Vec::new();
@@ -210,7 +222,12 @@ impl GamePlan {
             rules.push_str(";match=best_of(3)");
         }
         let devices = [1 + u64::from(dice.percent(35)), 1 + u64::from(dice.percent(35))];
-        Self { devices, think_ms: dice.between(50, 1_500), rules }
+        Self { devices, practice: None, think_ms: dice.between(50, 1_500), rules }
+    }
+
+    fn of_practice(dice: &mut Dice) -> Self {
+        let game = Self::of(dice);
+        Self { devices: [0, game.devices[1]], practice: Some(dice.pick(&Strength::ALL)), ..game }
     }
 
     /// The rules, spelt out.

@@ -24,6 +24,7 @@ use super::judge::{Case, Judge};
 use super::plan::{Act, Ms, Plan};
 use super::process::{Process, Site, VirtualClock};
 use crate::app::create_invite::{self, Invitation};
+use crate::app::practice::offer::{self, Wanted};
 use crate::app::{accept_invite, void_games};
 use crate::store::MemoryStore;
 
@@ -194,9 +195,14 @@ impl World {
         };
         let rules = self.plan.games[number].rule_set().unwrap();
         let ask = Invitation { username: names[1].clone(), rules, rematch_of: None, rated: true };
+        let practice =
+            self.plan.games[number].practice.map(|strength| Wanted { strength, rules, rematch_of: None });
         let claim =
             ClaimParts { key: ids.uuid().to_string(), route: "POST /invites".to_owned(), digest: [0; 32] };
-        let invite = create_invite::run(&app, &call(&players[0]), &players[0], claim, ask).await.unwrap();
+        let invite = match practice {
+            Some(wanted) => offer::run(&app, &call(&players[1]), &players[1], claim, wanted).await.unwrap(),
+            None => create_invite::run(&app, &call(&players[0]), &players[0], claim, ask).await.unwrap(),
+        };
         let account = players[1].account;
         let game = accept_invite::run(&app, &call(&players[1]), account, invite.id, None).await.unwrap();
         self.judge.open(game);
