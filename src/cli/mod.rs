@@ -2,6 +2,7 @@
 
 mod admin;
 mod bench;
+mod cards;
 mod demo;
 mod doctor;
 mod health;
@@ -11,6 +12,7 @@ mod migrate;
 mod openapi;
 mod operate;
 mod own_server;
+mod play;
 mod replay;
 mod secrets;
 mod serve;
@@ -71,6 +73,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Starts a server of its own and plays a real game on it, from an empty house to a winner
     Demo(demo::Arguments),
+    /// Plays a match at the terminal, over the API of a running server
+    Play(play::Arguments),
     /// Prints the `OpenAPI` document
     Openapi,
     /// Checks what was published against its proof, offline
@@ -155,6 +159,7 @@ async fn execute(global: &Global, command: Command) -> Result<ExitCode, CliError
         Command::Admin(arguments) => admin::run(global, arguments).await,
         Command::Bench(arguments) => bench::run(global, arguments).await,
         Command::Demo(arguments) => demo::run(global, arguments).await,
+        Command::Play(arguments) => play::run(global, arguments).await,
         Command::Openapi => openapi::run(),
         Command::Doctor => doctor::run(global).await,
         Command::Jobs(arguments) => jobs::run(global, arguments).await,

@@ -11,9 +11,10 @@ use clap::Args;
 use game_record::{Record, Story, notation};
 use serde_json::json;
 
+use super::cards::Ink;
 use super::verify::{read_file, unreadable};
 use super::{Global, say};
-use picture::{Ink, picture};
+use picture::picture;
 use words::names;
 
 #[derive(Args)]
@@ -182,7 +183,7 @@ mod tests {
             assert!(!drawn.contains('\u{1b}'), "{drawn}");
             for seat in game_engine::Seat::ALL {
                 for card in step.after.hand(*seat) {
-                    assert!(drawn.contains(&picture::face(card)), "{card} in\n{drawn}");
+                    assert!(drawn.contains(&super::super::cards::face(card)), "{card} in\n{drawn}");
                 }
             }
         }

@@ -20,6 +20,8 @@ pub struct Person {
     pub password: String,
     /// The present refresh token.
     pub refresh_token: String,
+    /// How long the access token was good for when it was issued, in seconds.
+    pub expires_in_s: u64,
 }
 
 impl Person {
@@ -41,6 +43,7 @@ impl Person {
             username: username.to_owned(),
             password: password.to_owned(),
             refresh_token: text("refresh_token")?,
+            expires_in_s: session.get("expires_in").and_then(Value::as_u64).unwrap_or(0),
         })
     }
 

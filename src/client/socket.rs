@@ -21,8 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One open socket. Frames that arrive while something else is awaited are kept in order.
 pub struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// In a place of its own: with TLS it is large, and a socket is often moved.
+    stream: Box<WebSocketStream<MaybeTlsStream<TcpStream>>>,
     kept: VecDeque<Frame>,
+    welcome: Frame,
 }
 
 impl Socket {
@@ -30,7 +32,7 @@ impl Socket {
     pub async fn open(api: &Api, path: &str, device: &str, topics: Value) -> Result<Self, ClientError> {
         let mut socket = Self::connect(api, path, "whot.v1").await?;
         socket.send(&json!({"t": "hello", "v": [1], "device": device, "topics": topics})).await?;
-        socket.frame_of("welcome").await?;
+        socket.welcome = socket.frame_of("welcome").await?;
         Ok(socket)
     }
 
@@ -49,7 +51,12 @@ impl Socket {
         headers.insert("sec-websocket-protocol", value);
         let (stream, _) =
             tokio_tungstenite::connect_async_with_config(request, None, true).await.map_err(refusal)?;
-        Ok(Self { stream, kept: VecDeque::new() })
+        Ok(Self { stream: Box::new(stream), kept: VecDeque::new(), welcome: Value::Null })
+    }
+
+    /// What the server answered to the hello; null before one was said.
+    pub fn welcome(&self) -> &Frame {
+        &self.welcome
     }
 
     /// Sends one frame.
@@ -154,7 +161,7 @@ impl Socket {
     /// Closes politely.
     pub async fn close(mut self) {
         // The peer may be gone already; there is nothing left to tell it then.
-        let _ = self.stream.close(None).await;
+        let _ = (*self.stream).close(None).await;
     }
 
     /// Drops the connection without a word, as a lost network does.

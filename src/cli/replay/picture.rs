@@ -1,74 +1,15 @@
-//! A table drawn in text: card faces, both hands, what lies between them.
+//! A table drawn in text: both hands, and what lies between them.
 
 use std::fmt::Write;
 
-use game_engine::{BySeat, Card, Seat, Shape};
+use game_engine::{BySeat, Card, Seat};
 use game_record::{Step, Story};
 
+use super::super::cards::{Ink, row, sign};
 use super::words::{names, of_step};
 
 /// Cards beside each other before a hand goes on below.
 const BESIDE: usize = 12;
-
-/// Whether there is colour.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ink(bool);
-
-impl Ink {
-    #[cfg(test)]
-    pub(super) const PLAIN: Self = Self(false);
-    #[cfg(test)]
-    pub(super) const COLOUR: Self = Self(true);
-
-    /// Colour on a terminal, unless `NO_COLOR` is set to anything.
-    pub(super) fn of_environment(on_terminal: bool) -> Self {
-        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self(on_terminal && !unwanted)
-    }
-
-    fn paint(self, text: &str, code: &str) -> String {
-        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
-    /// What clears the screen, where that is wanted.
-    pub(super) fn clear(self) -> &'static str {
-        if self.0 { "\u{1b}[2J\u{1b}[H" } else { "" }
-    }
-}
-
-fn sign(shape: Shape) -> (char, &'static str) {
-    match shape {
-        Shape::Circle => ('●', "31"),
-        Shape::Triangle => ('▲', "32"),
-        Shape::Cross => ('✚', "34"),
-        Shape::Square => ('■', "35"),
-        Shape::Star => ('★', "33"),
-    }
-}
-
-/// A card in three or four characters: `● 5`, `▲12`, `W20`.
-pub(super) fn face(card: Card) -> String {
-    match card.shape() {
-        Some(shape) => format!("{}{:>2}", sign(shape).0, card.number()),
-        None => "W20".to_owned(),
-    }
-}
-
-fn code(card: Card) -> &'static str {
-    card.shape().map_or("36", |shape| sign(shape).1)
-}
-
-/// A row of cards with borders around them: three lines.
-fn row(cards: &[Card], ink: Ink) -> [String; 3] {
-    let mut lines = [String::new(), String::new(), String::new()];
-    let [top, middle, bottom] = &mut lines;
-    for card in cards {
-        top.push_str("┌───┐");
-        let _ = write!(middle, "│{}│", ink.paint(&face(*card), code(*card)));
-        bottom.push_str("└───┘");
-    }
-    lines
-}
 
 fn hand(text: &mut String, cards: &[Card], ink: Ink) {
     for part in cards.chunks(BESIDE) {

@@ -3,7 +3,7 @@
 use game_engine::{BySeat, Card, Command, DrawCause, Event, Outcome, Seat, WonBy};
 use game_record::{Step, Story};
 
-use super::picture::face;
+use super::super::cards::face;
 
 /// How the two are called.
 pub(super) fn names(story: &Story) -> BySeat<String> {

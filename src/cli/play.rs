@@ -1,0 +1,219 @@
+//! `whot play`: a person plays a match on the command line, over the public API of a running server.
+
+mod desk;
+mod ending;
+mod game;
+mod invites;
+mod link;
+mod lobby;
+mod picture;
+mod session;
+mod sight;
+mod terminal;
+mod typed;
+mod warnings;
+mod wire;
+mod words;
+
+use clap::Args;
+
+use super::{CliError, Global};
+use crate::client::{Api, ClientError};
+use desk::Desk;
+use ending::Next;
+use game::Left;
+use invites::Wish;
+use link::Link;
+use session::Session;
+use terminal::Terminal;
+
+const EXAMPLES: &str = "Examples:\n  \
+    whot play --username ada                              what is open, and from there\n  \
+    whot play --username ada --invite ben --match 'best_of(3)'\n  \
+    whot play --username ben --accept ada\n  \
+    whot play --username ada --practice hard --rules street_strict\n  \
+    whot play --username ada --game gam_01m7x47gjefrcrtg38yfq36me7\n\n\
+    At the table, a number plays that card of your hand, d draws, ? shows everything else.\n\
+    Through a pipe, each line is read when there is something to do, so a script can play; at its end you leave.\n\
+    Tokens are kept in memory alone, and the session ends with the program. NO_COLOR turns colours off.";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Where the server is
+    #[arg(long, env = "WHOT_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    server: String,
+    /// Who you are; asked for if not given
+    #[arg(long, value_name = "NAME")]
+    username: Option<String>,
+    /// Takes the password from the first line of standard input instead of asking
+    #[arg(long)]
+    password_stdin: bool,
+    #[command(flatten)]
+    first: First,
+    #[command(flatten)]
+    how: How,
+}
+
+/// What to do at once; without it you see what is open.
+#[derive(Args)]
+#[group(multiple = false)]
+struct First {
+    /// Invites somebody and waits for the answer
+    #[arg(long, value_name = "NAME")]
+    invite: Option<String>,
+    /// Accepts somebody's invite, and waits for it if there is none yet
+    #[arg(long, value_name = "NAME")]
+    accept: Option<String>,
+    /// Plays against a program: random, easy, medium, hard or expert
+    #[arg(long, value_name = "LEVEL")]
+    practice: Option<String>,
+    /// Goes on with a running game
+    #[arg(long, value_name = "ID")]
+    game: Option<String>,
+}
+
+/// What to play, with --invite and --practice.
+#[derive(Args)]
+struct How {
+    #[arg(
+        long,
+        value_name = "PRESET",
+        help = "A rule set by name: naija_classic, pagat, street_strict, quick or uk53"
+    )]
+    rules: Option<String>,
+    #[arg(
+        long = "match",
+        value_name = "MATCH",
+        help = "How many rounds: single, best_of(3), best_of(5), first_to_lose(100)"
+    )]
+    match_rule: Option<String>,
+    /// Changes one rule, for example --toggle deal=4; repeat it for more
+    #[arg(long = "toggle", value_name = "RULE=VALUE", value_parser = super::pair)]
+    toggles: Vec<(String, String)>,
+}
+
+impl How {
+    fn wish(&self) -> Wish {
+        Wish { rules: self.rules.clone(), match_rule: self.match_rule.clone(), toggles: self.toggles.clone() }
+    }
+}
+
+pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), CliError> {
+    if global.json {
+        return Err(CliError::Failed("play speaks to people; programs play over the API itself".to_owned()));
+    }
+    let mut terminal = Terminal::open();
+    let Some(session) = sign_in(&mut terminal, &arguments).await? else { return Ok(()) };
+    let link = match Link::open(&session).await {
+        Ok(link) => link,
+        Err(error) => {
+            session.close().await;
+            return Err(error.into());
+        }
+    };
+    let mut desk = Desk::new(terminal, session, link);
+    let played = sit(&mut desk, &arguments).await;
+    let Desk { session, link, .. } = desk;
+    drop(link);
+    session.close().await;
+    played
+}
+
+/// Signs in; nothing if the person gave up before that.
+async fn sign_in(terminal: &mut Terminal, arguments: &Arguments) -> Result<Option<Session>, CliError> {
+    let api = Api::new(arguments.server.trim_end_matches('/'))?;
+    if !is_protected(&arguments.server) {
+        terminal.say(
+            "Careful: over http:// your password travels unprotected. Use https:// beyond this machine.",
+        );
+    }
+    let username = match &arguments.username {
+        Some(username) => username.clone(),
+        None => match terminal.ask("user name").await {
+            Some(username) => username.trim().to_owned(),
+            None => return Ok(None),
+        },
+    };
+    let password = if arguments.password_stdin {
+        terminal.line().await
+    } else if terminal.typed {
+        terminal.ask_secret(&format!("password of {}", wire::plain(&username))).await?
+    } else {
+        return Err(CliError::Failed(
+            "without a terminal to ask at, give the password as the first line with --password-stdin"
+                .to_owned(),
+        ));
+    };
+    let Some(password) = password else { return Ok(None) };
+    match Session::open(&api, &username, &password).await {
+        Ok(session) => {
+            terminal.say(format_args!("Signed in as {} at {}.", wire::plain(&username), api.base()));
+            Ok(Some(session))
+        }
+        Err(ClientError::Refused { code, .. }) if code == "bad_credentials" => {
+            Err(CliError::Failed("the name or the password is wrong".to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether nobody on the way can listen: by TLS, or because there is no way.
+fn is_protected(server: &str) -> bool {
+    let host = server.strip_prefix("http://").map(|rest| rest.split(['/', '?']).next().unwrap_or(rest));
+    host.is_none_or(|host| {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+    })
+}
+
+/// From one game to the next until the person leaves.
+async fn sit(desk: &mut Desk, arguments: &Arguments) -> Result<(), CliError> {
+    let mut next = first(desk, arguments).await?;
+    loop {
+        next = match next {
+            Next::Quit => return Ok(()),
+            Next::Lobby => lobby::wait(desk).await?,
+            Next::Game(game) => match game::play(desk, &game).await? {
+                Left::Over => ending::after(desk, &game).await?,
+                Left::Early => Next::Quit,
+            },
+        };
+    }
+}
+
+async fn first(desk: &mut Desk, arguments: &Arguments) -> Result<Next, CliError> {
+    let wish = arguments.how.wish();
+    let First { invite, accept, practice, game } = &arguments.first;
+    let next = if let Some(game) = game {
+        Some(Next::Game(game.clone()))
+    } else if let Some(name) = invite {
+        lobby::invite(desk, name, &wish).await?
+    } else if let Some(name) = accept {
+        lobby::accept(desk, name).await?
+    } else if let Some(level) = practice {
+        lobby::practice(desk, level, &wish).await?
+    } else {
+        None
+    };
+    Ok(next.unwrap_or(Next::Lobby))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_protected;
+
+    #[test]
+    fn a_password_is_safe_by_tls_and_on_this_machine() {
+        for (server, safe) in [
+            ("https://whot.example", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://localhost", true),
+            ("http://[::1]:8080/", true),
+            ("http://whot.example:8080", false),
+            ("http://127.0.0.1.example", false),
+        ] {
+            assert_eq!(is_protected(server), safe, "{server}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! After the last card: whether the deck was honest, how the two stand, and what next.
+
+use game_record::verify;
+use serde_json::Value;
+
+use super::super::CliError;
+use super::desk::Desk;
+use super::invites::{self, Answer};
+use super::wire::plain;
+use crate::client::ClientError;
+
+/// What somebody wants after a match.
+pub(super) enum Next {
+    /// Play this game.
+    Game(String),
+    /// See what else is open.
+    Lobby,
+    Quit,
+}
+
+/// Says how it went, then asks what next.
+pub(super) async fn after(desk: &mut Desk, game: &str) -> Result<Next, CliError> {
+    let record = tell(desk, game).await?;
+    loop {
+        desk.terminal.say("\n  r rematch   save FILE keeps the record   l what else is open   q quit");
+        let Some(line) = desk.terminal.ask("next").await else { return Ok(Next::Quit) };
+        let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+        match word {
+            "r" | "rematch" => {
+                if let Some(next) = rematch(desk, game).await? {
+                    return Ok(next);
+                }
+            }
+            "save" => save(desk, &record, rest.trim()),
+            "l" | "lobby" => return Ok(Next::Lobby),
+            "q" | "quit" | "exit" => return Ok(Next::Quit),
+            _ => desk.terminal.say("  r, save FILE, l or q?"),
+        }
+    }
+}
+
+/// Verifies the finished game with what was remembered of it, and gives its record.
+async fn tell(desk: &mut Desk, game: &str) -> Result<String, CliError> {
+    let record = desk.session.get(&format!("/api/v1/games/{game}/proof")).await?.text;
+    let memory = desk.memory(game);
+    let words = match verify(&record, &memory.remembered()) {
+        Ok(report) if report.holds() => {
+            let own = if memory.entropy.is_some() {
+                "your own random bytes are in every shuffle"
+            } else {
+                "you did not give random bytes in this sitting, so whose they are was not checked"
+            };
+            format!(
+                "verified: the deck was not rigged.\n  The seed revealed now is the one promised before the first card; \
+                 {own};\n  every deal and every move of the record follows from them by the rules."
+            )
+        }
+        Ok(report) => {
+            let failed = report.checks.iter().filter(|check| check.found == game_record::Found::Failed);
+            let failed: Vec<String> =
+                failed.map(|check| format!("  {}: {}", check.name, check.words)).collect();
+            format!("NOT verified! Keep the record and show it to somebody:\n{}", failed.join("\n"))
+        }
+        Err(why) => format!("NOT verified: the record cannot be read: {why}"),
+    };
+    let ink = desk.terminal.ink;
+    let (verdict, rest) = words.split_once('\n').unwrap_or((&words, ""));
+    desk.terminal.say(format_args!("\n  {}\n{rest}", ink.bold(verdict)));
+    standing(desk, game).await?;
+    Ok(record)
+}
+
+/// All games of the two so far.
+async fn standing(desk: &mut Desk, game: &str) -> Result<(), CliError> {
+    let board = desk.session.get(&format!("/api/v1/games/{game}/scoreboard")).await?.body;
+    let name = |place: usize| {
+        let name = board.pointer(&format!("/game/players/{place}/username")).and_then(Value::as_str);
+        name.map_or_else(|| "somebody".to_owned(), plain)
+    };
+    let number = |pointer: &str| board.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
+    let (first, second, drawn) = (number("/pair/wins/0"), number("/pair/wins/1"), number("/pair/drawn"));
+    let drawn = if drawn == 0 { String::new() } else { format!(", {drawn} drawn") };
+    let words = format!("  All your games so far: {} {first} : {second} {}{drawn}.", name(0), name(1));
+    desk.terminal.say(words);
+    Ok(())
+}
+
+fn save(desk: &mut Desk, record: &str, file: &str) {
+    if file.is_empty() {
+        return desk.terminal.say("  save needs a file's name.");
+    }
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file)
+        .and_then(|mut open| std::io::Write::write_all(&mut open, record.as_bytes()));
+    match written {
+        Ok(()) => desk.terminal.say(format_args!(
+            "  Saved. whot verify game {file} checks it without any server, whot replay {file} shows it."
+        )),
+        Err(error) => desk.terminal.say(format_args!("  {file} cannot be written: {error}.")),
+    }
+}
+
+/// The same again: the other's offer if there is one, else one's own. Nothing if it came to nothing.
+async fn rematch(desk: &mut Desk, game: &str) -> Result<Option<Next>, CliError> {
+    if let Some(offered) = offered(desk, game).await? {
+        let accepted = invites::accept(desk, &offered).await;
+        return Ok(invites::told(desk, accepted)?.map(Next::Game));
+    }
+    let invite = match invites::rematch(desk, game).await {
+        Err(ClientError::Refused { code, .. }) if code == "rematch_offered" => {
+            desk.terminal.say("  A rematch is on offer already: try r again.");
+            return Ok(None);
+        }
+        made => invites::told(desk, made)?,
+    };
+    let Some(invite) = invite else { return Ok(None) };
+    Ok(match invites::await_answer(desk, &invite).await? {
+        Answer::Begun(game) => Some(Next::Game(game)),
+        Answer::None => None,
+        Answer::Left => Some(Next::Quit),
+    })
+}
+
+async fn offered(desk: &Desk, game: &str) -> Result<Option<invites::Invite>, CliError> {
+    let open = invites::open(desk, "incoming").await?;
+    Ok(open.into_iter().find(|invite| invite.rematch_of.as_deref() == Some(game)))
+}

@@ -1,0 +1,278 @@
+//! Getting a game: inviting somebody, accepting an invite, asking for a practice opponent, asking for a rematch.
+
+use kernel::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::CliError;
+use super::desk::Desk;
+use super::link::News;
+use super::wire::{Person, RulesForm, plain};
+use super::words::rules_line;
+use crate::client::ClientError;
+
+/// An invite, as far as it is shown.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Invite {
+    pub(super) id: String,
+    pub(super) game_id: String,
+    pub(super) direction: String,
+    pub(super) state: String,
+    pub(super) creator: Person,
+    pub(super) invitee: Person,
+    pub(super) rule_set: RulesForm,
+    pub(super) commitment: String,
+    pub(super) rematch_of: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) expires_at: Timestamp,
+}
+
+impl Invite {
+    pub(super) fn is_incoming(&self) -> bool {
+        self.direction == "incoming"
+    }
+
+    /// Who is at the other end.
+    pub(super) fn other(&self) -> String {
+        if self.is_incoming() { self.creator.name() } else { self.invitee.name() }
+    }
+}
+
+/// What is to be played.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wish {
+    /// A preset.
+    pub(super) rules: Option<String>,
+    pub(super) match_rule: Option<String>,
+    pub(super) toggles: Vec<(String, String)>,
+}
+
+impl Wish {
+    /// Reads words like `quick best_of(3) deal=4`; a word that is none of them is an error.
+    pub(super) fn read<'a>(words: impl Iterator<Item = &'a str>) -> Result<Self, String> {
+        let mut wish = Self::default();
+        for word in words {
+            if let Some((toggle, value)) = word.split_once('=') {
+                wish.toggles.push((toggle.to_owned(), value.to_owned()));
+            } else if word == "single" || word.starts_with("best_of(") || word.starts_with("first_to_lose(") {
+                wish.match_rule = Some(word.to_owned());
+            } else if game_engine::RuleSet::PRESETS.contains(&word) {
+                wish.rules = Some(word.to_owned());
+            } else {
+                return Err(format!(
+                    "\"{}\" is no preset ({}), no match (single, best_of(3), first_to_lose(100)) and no toggle=value.",
+                    plain(word),
+                    game_engine::RuleSet::PRESETS.join(", ")
+                ));
+            }
+        }
+        Ok(wish)
+    }
+
+    /// The members of a request that say what is to be played, added to these.
+    fn body(&self, mut body: Value) -> Value {
+        let name = self.rules.as_deref().unwrap_or("naija_classic");
+        let value = |text: &str| serde_json::from_str(text).ok().filter(|value: &Value| !value.is_string());
+        let toggles: serde_json::Map<String, Value> = self
+            .toggles
+            .iter()
+            .map(|(toggle, text)| (toggle.clone(), value(text).unwrap_or_else(|| Value::from(text.as_str()))))
+            .collect();
+        if let Some(members) = body.as_object_mut() {
+            let rules = if toggles.is_empty() {
+                Value::from(name)
+            } else {
+                json!({"name": name, "toggles": toggles})
+            };
+            members.insert("rule_set".to_owned(), rules);
+            if let Some(rule) = &self.match_rule {
+                members.insert("match".to_owned(), Value::from(rule.as_str()));
+            }
+        }
+        body
+    }
+}
+
+/// Why there is no game, for the person at the terminal.
+pub(super) fn refusal(error: &ClientError) -> Option<String> {
+    let ClientError::Refused { code, problem, .. } = error else { return None };
+    let detail = problem.pointer("/errors/0/detail").or_else(|| problem.get("detail"));
+    let detail = detail.and_then(Value::as_str).map(plain);
+    Some(match code.as_str() {
+        "not_available" => "Not available: no game with that person is possible now.".to_owned(),
+        "too_many_open_invites" => "Too many invites are open: answer or cancel one first.".to_owned(),
+        "play_restricted" => "You may not start games now.".to_owned(),
+        "invite_expired" | "invite_cancelled" | "invite_declined" | "invite_accepted" => {
+            format!("That invite is no longer open ({}).", code.replace('_', " "))
+        }
+        "rate_limited" => "Too fast: wait a little and try again.".to_owned(),
+        "not_found" => "There is no such thing for you.".to_owned(),
+        other => detail.unwrap_or_else(|| plain(&other.replace('_', " "))),
+    })
+}
+
+/// Turns a refusal into words at the terminal and goes on; anything else ends the program.
+pub(super) fn told<T>(desk: &mut Desk, result: Result<T, ClientError>) -> Result<Option<T>, CliError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => match refusal(&error) {
+            Some(words) => {
+                desk.terminal.say(format_args!("  {words}"));
+                Ok(None)
+            }
+            None => Err(error.into()),
+        },
+    }
+}
+
+fn read(body: &Value) -> Result<Invite, ClientError> {
+    serde_json::from_value(body.clone())
+        .map_err(|_| ClientError::Incomplete("an invite as this program knows it"))
+}
+
+/// Invites somebody and gives one's own random bytes.
+pub(super) async fn invite(desk: &mut Desk, username: &str, wish: &Wish) -> Result<Invite, ClientError> {
+    let body = wish.body(json!({"username": username}));
+    let answer = desk.session.post("/api/v1/games/invites", body).await?;
+    own(desk, &answer.body).await
+}
+
+/// Asks for the same game again.
+pub(super) async fn rematch(desk: &mut Desk, game: &str) -> Result<Invite, ClientError> {
+    let answer = desk.session.post(&format!("/api/v1/games/{game}/rematch"), json!({})).await?;
+    own(desk, &answer.body).await
+}
+
+async fn own(desk: &mut Desk, body: &Value) -> Result<Invite, ClientError> {
+    let invite = read(body)?;
+    desk.remember_commitment(&invite.game_id, &invite.commitment);
+    let entropy = desk.fresh_entropy(&invite.game_id);
+    let path = format!("/api/v1/games/invites/{}/entropy", invite.id);
+    match desk.session.put(&path, json!({"entropy": entropy})).await {
+        // It was accepted faster than that, and the game began without these bytes.
+        Err(ClientError::Refused { code, .. }) if code == "invite_accepted" => {
+            desk.forget_entropy(&invite.game_id);
+            Ok(invite)
+        }
+        given => given.map(|_| invite),
+    }
+}
+
+/// Accepts an invite with fresh random bytes and gives the game.
+pub(super) async fn accept(desk: &mut Desk, invite: &Invite) -> Result<String, ClientError> {
+    desk.remember_commitment(&invite.game_id, &invite.commitment);
+    let entropy = desk.fresh_entropy(&invite.game_id);
+    let path = format!("/api/v1/games/invites/{}/accept", invite.id);
+    desk.session.post(&path, json!({"entropy": entropy})).await?.text_at("/game_id")
+}
+
+/// Asks for an opponent that is a program, and accepts its invite.
+pub(super) async fn practice(desk: &mut Desk, strength: &str, wish: &Wish) -> Result<String, ClientError> {
+    let body = wish.body(json!({"strength": strength}));
+    let answer = desk.session.post("/api/v1/games/practice", body).await?;
+    let invite = read(&answer.body)?;
+    accept(desk, &invite).await
+}
+
+/// The invites that can still be accepted, newest first.
+pub(super) async fn open(desk: &Desk, direction: &str) -> Result<Vec<Invite>, ClientError> {
+    let path = format!("/api/v1/games/invites?direction={direction}&open=true&limit=20");
+    let answer = desk.session.get(&path).await?;
+    answer.body.get("items").and_then(Value::as_array).into_iter().flatten().map(read).collect()
+}
+
+/// How waiting for an answer ended.
+pub(super) enum Answer {
+    /// The game began.
+    Begun(String),
+    /// There will be no game.
+    None,
+    /// The person wants to leave.
+    Left,
+}
+
+/// Waits until somebody answers an invite of one's own.
+pub(super) async fn await_answer(desk: &mut Desk, invite: &Invite) -> Result<Answer, CliError> {
+    let rules = rules_line(&invite.rule_set.rules());
+    desk.terminal.say(format_args!(
+        "  Invited {} to {rules}. Waiting for the answer; c takes the invite back.",
+        invite.other()
+    ));
+    desk.terminal.set_prompt("waiting");
+    let mut look = true;
+    loop {
+        if std::mem::take(&mut look)
+            && let Some(answer) = answered(desk, invite).await?
+        {
+            return Ok(answer);
+        }
+        desk.terminal.show_prompt();
+        let typed = desk.terminal.typed;
+        tokio::select! {
+            news = desk.link.next() => {
+                desk.hear_time(&news);
+                match news {
+                    News::Notice(notice) => look = notice.get("invite_id").and_then(Value::as_str) == Some(&invite.id),
+                    News::Back => look = true,
+                    News::Over(why) => return Err(CliError::Failed(why)),
+                    _ => {}
+                }
+            }
+            line = desk.terminal.line(), if typed => match line.as_deref().map(str::trim) {
+                Some("c" | "cancel") => return take_back(desk, invite).await,
+                None | Some("q" | "quit") => return Ok(Answer::Left),
+                _ => desk.terminal.say("  c takes the invite back, q leaves it open and quits."),
+            },
+            _ = tokio::signal::ctrl_c() => return Ok(Answer::Left),
+        }
+    }
+}
+
+async fn answered(desk: &mut Desk, invite: &Invite) -> Result<Option<Answer>, CliError> {
+    let answer = desk.session.get(&format!("/api/v1/games/invites/{}", invite.id)).await?;
+    let now = read(&answer.body)?;
+    let why = match (now.state.as_str(), now.reason.as_deref()) {
+        ("pending", _) => return Ok(None),
+        ("accepted", _) => return Ok(Some(Answer::Begun(now.game_id))),
+        ("declined", Some("not_now")) => format!("{} cannot play now.", invite.other()),
+        ("declined", Some("other_rules")) => format!("{} would like other rules.", invite.other()),
+        ("declined", Some("other_clock")) => format!("{} would like another clock.", invite.other()),
+        ("declined", _) => format!("{} does not want to play.", invite.other()),
+        ("expired", _) => "Nobody answered in time.".to_owned(),
+        _ => "The invite was taken back.".to_owned(),
+    };
+    desk.terminal.say(format_args!("  {why}"));
+    Ok(Some(Answer::None))
+}
+
+async fn take_back(desk: &mut Desk, invite: &Invite) -> Result<Answer, CliError> {
+    let path = format!("/api/v1/games/invites/{}/cancel", invite.id);
+    let cancelled = desk.session.post(&path, json!({})).await;
+    if told(desk, cancelled)?.is_some() {
+        desk.terminal.say("  The invite is taken back.");
+        return Ok(Answer::None);
+    }
+    // It was accepted at the same moment.
+    Ok(answered(desk, invite).await?.unwrap_or(Answer::None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_is_said_in_words_and_asked_for_as_the_api_takes_it() {
+        let wish = Wish::read("quick best_of(3) deal=4 must_play=true counter=cross".split(' ')).unwrap();
+        assert_eq!(
+            wish.body(json!({"username": "ben"})),
+            json!({
+                "username": "ben",
+                "rule_set": {"name": "quick", "toggles": {"deal": 4, "must_play": true, "counter": "cross"}},
+                "match": "best_of(3)",
+            })
+        );
+        let plain = Wish::read(std::iter::empty()).unwrap().body(json!({}));
+        assert_eq!(plain, json!({"rule_set": "naija_classic"}));
+        assert!(Wish::read("bridge".split(' ')).unwrap_err().contains("naija_classic"));
+    }
+}

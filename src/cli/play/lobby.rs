@@ -1,0 +1,257 @@
+//! Between games: what is open, and ways into the next one.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::CliError;
+use super::desk::Desk;
+use super::ending::Next;
+use super::invites::{self, Answer, Invite, Wish, told};
+use super::link::News;
+use super::wire::{Person, RulesForm};
+use super::words::rules_line;
+use crate::client::ClientError;
+
+const HELP: &str = "\
+  N                        opens what is listed under that number: resumes a game, accepts an invite
+  invite NAME [how]        invites somebody; how: a preset, a match, toggles, for example
+                           invite ben street_strict best_of(3) deal=5
+  practice [level] [how]   plays against a program: random, easy, medium, hard or expert
+  decline N, cancel N      answers an invite to you, takes back one of yours
+  Enter                    looks again
+  q                        quits";
+
+/// How long an invite that has just come is left alone.
+const A_MOMENT: Duration = Duration::from_millis(500);
+
+/// Something that can be opened.
+enum Open {
+    Game { id: String, words: String },
+    Invite(Box<Invite>),
+}
+
+/// A running game.
+#[derive(Deserialize)]
+struct Running {
+    game_id: String,
+    players: [Person; 2],
+    rule_set: RulesForm,
+}
+
+/// Stays until there is a game, or the person leaves.
+pub(super) async fn wait(desk: &mut Desk) -> Result<Next, CliError> {
+    let mut open = show(desk).await?;
+    loop {
+        desk.terminal.set_prompt("whot");
+        desk.terminal.show_prompt();
+        tokio::select! {
+            news = desk.link.next() => {
+                desk.hear_time(&news);
+                match news {
+                    News::Notice(_) => open = show(desk).await?,
+                    News::Over(why) => return Err(CliError::Failed(why)),
+                    News::Lost(why) => desk.terminal.say(format_args!("  Connection lost: {why}. Trying to come back ...")),
+                    News::Back => desk.terminal.say("  The connection is back."),
+                    _ => {}
+                }
+            }
+            line = desk.terminal.line() => {
+                let Some(line) = line else { return Ok(Next::Quit) };
+                match command(desk, &open, line.trim()).await? {
+                    Some(next) => return Ok(next),
+                    None => open = list(desk).await?,
+                }
+            }
+            _ = tokio::signal::ctrl_c() => {
+                desk.terminal.end_line();
+                return Ok(Next::Quit);
+            }
+        }
+    }
+}
+
+async fn list(desk: &Desk) -> Result<Vec<Open>, ClientError> {
+    let games = desk.session.get("/api/v1/games?status=active&limit=20").await?.body;
+    let mut open = Vec::new();
+    for item in games.get("items").and_then(Value::as_array).into_iter().flatten() {
+        let game: Running = serde_json::from_value(item.clone())
+            .map_err(|_| ClientError::Incomplete("a game as this program knows it"))?;
+        let own = &desk.session.username;
+        let other = game.players.iter().find(|person| person.username.as_ref() != Some(own));
+        let other = other.map_or_else(|| "somebody".to_owned(), Person::name);
+        let words = format!("{other:<14} {:<40} in progress", rules_line(&game.rule_set.rules()));
+        open.push(Open::Game { id: game.game_id, words });
+    }
+    for direction in ["incoming", "outgoing"] {
+        let invites = invites::open(desk, direction).await?;
+        open.extend(invites.into_iter().map(|invite| Open::Invite(Box::new(invite))));
+    }
+    Ok(open)
+}
+
+async fn show(desk: &mut Desk) -> Result<Vec<Open>, CliError> {
+    let open = list(desk).await?;
+    if open.is_empty() {
+        desk.terminal.say(
+            "\n  Nothing is open. invite NAME starts a game, practice plays against a program; ? helps.",
+        );
+        return Ok(open);
+    }
+    desk.terminal.say("");
+    for (number, one) in (1..).zip(&open) {
+        let words = match one {
+            Open::Game { words, .. } => words.clone(),
+            Open::Invite(invite) => {
+                let rules = rules_line(&invite.rule_set.rules());
+                let what = if invite.is_incoming() { "invites you" } else { "invited by you" };
+                let hours = invite.expires_at.since(desk.now()).as_secs() / 3600;
+                format!("{:<14} {rules:<40} {what}, open for {hours} h more", invite.other())
+            }
+        };
+        desk.terminal.say(format_args!("  {number:>2}  {words}"));
+    }
+    desk.terminal.say("  A number opens it; ? helps.");
+    Ok(open)
+}
+
+async fn command(desk: &mut Desk, open: &[Open], line: &str) -> Result<Option<Next>, CliError> {
+    let mut words = line.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    match first {
+        "" => {
+            show(desk).await?;
+        }
+        "?" | "h" | "help" => desk.terminal.say(HELP),
+        "q" | "quit" | "exit" => return Ok(Some(Next::Quit)),
+        "invite" => {
+            let Some(name) = words.next() else {
+                desk.terminal.say("  Whom? invite NAME");
+                return Ok(None);
+            };
+            return wished(desk, words).await_invite(desk, name).await;
+        }
+        "practice" => return practise(desk, words).await,
+        "decline" | "cancel" => {
+            let number = words.next().unwrap_or_default();
+            close(desk, open, first, number).await?;
+        }
+        number => return open_number(desk, open, number).await,
+    }
+    Ok(None)
+}
+
+/// A wish that may have been misspelt, which was said then.
+struct Wished(Option<Wish>);
+
+fn wished<'a>(desk: &mut Desk, words: impl Iterator<Item = &'a str>) -> Wished {
+    match Wish::read(words) {
+        Ok(wish) => Wished(Some(wish)),
+        Err(hint) => {
+            desk.terminal.say(format_args!("  {hint}"));
+            Wished(None)
+        }
+    }
+}
+
+impl Wished {
+    async fn await_invite(self, desk: &mut Desk, name: &str) -> Result<Option<Next>, CliError> {
+        match self.0 {
+            Some(wish) => invite(desk, name, &wish).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// Invites somebody and waits for the answer; nothing if it came to nothing.
+pub(super) async fn invite(desk: &mut Desk, name: &str, wish: &Wish) -> Result<Option<Next>, CliError> {
+    let made = invites::invite(desk, name, wish).await;
+    let Some(invite) = told(desk, made)? else { return Ok(None) };
+    Ok(match invites::await_answer(desk, &invite).await? {
+        Answer::Begun(game) => Some(Next::Game(game)),
+        Answer::None => None,
+        Answer::Left => Some(Next::Quit),
+    })
+}
+
+/// Waits for an invite of this person if there is none yet, and accepts it.
+pub(super) async fn accept(desk: &mut Desk, name: &str) -> Result<Option<Next>, CliError> {
+    let mut said = false;
+    loop {
+        let open = invites::open(desk, "incoming").await?;
+        if let Some(invite) = open.iter().find(|invite| invite.other() == name) {
+            // Who has just invited is still about to give random bytes.
+            tokio::time::sleep(A_MOMENT).await;
+            let accepted = invites::accept(desk, invite).await;
+            return Ok(told(desk, accepted)?.map(Next::Game));
+        }
+        if !std::mem::replace(&mut said, true) {
+            desk.terminal.say(format_args!("  Waiting for an invite from {} ...", super::wire::plain(name)));
+        }
+        tokio::select! {
+            news = desk.link.next() => if let News::Over(why) = news { return Err(CliError::Failed(why)) },
+            _ = tokio::signal::ctrl_c() => return Ok(Some(Next::Quit)),
+        }
+    }
+}
+
+/// Plays against a program.
+pub(super) async fn practice(desk: &mut Desk, level: &str, wish: &Wish) -> Result<Option<Next>, CliError> {
+    let begun = invites::practice(desk, level, wish).await;
+    Ok(told(desk, begun)?.map(Next::Game))
+}
+
+async fn practise<'a>(
+    desk: &mut Desk,
+    words: impl Iterator<Item = &'a str>,
+) -> Result<Option<Next>, CliError> {
+    const LEVELS: [&str; 5] = ["random", "easy", "medium", "hard", "expert"];
+    let words: Vec<&str> = words.collect();
+    let (level, how) = match words.split_first() {
+        Some((first, how)) if LEVELS.contains(first) => (*first, how),
+        _ => ("medium", words.as_slice()),
+    };
+    match wished(desk, how.iter().copied()).0 {
+        Some(wish) => practice(desk, level, &wish).await,
+        None => Ok(None),
+    }
+}
+
+fn find<'a>(open: &'a [Open], number: &str) -> Option<&'a Open> {
+    open.get(number.parse::<usize>().ok()?.checked_sub(1)?)
+}
+
+async fn open_number(desk: &mut Desk, open: &[Open], number: &str) -> Result<Option<Next>, CliError> {
+    match find(open, number) {
+        Some(Open::Game { id, .. }) => Ok(Some(Next::Game(id.clone()))),
+        Some(Open::Invite(invite)) if invite.is_incoming() => {
+            let accepted = invites::accept(desk, invite).await;
+            Ok(told(desk, accepted)?.map(Next::Game))
+        }
+        Some(Open::Invite(invite)) => Ok(match invites::await_answer(desk, invite).await? {
+            Answer::Begun(game) => Some(Next::Game(game)),
+            Answer::None => None,
+            Answer::Left => Some(Next::Quit),
+        }),
+        None => {
+            desk.terminal.say("  That is none of the numbers above and no command; ? helps.");
+            Ok(None)
+        }
+    }
+}
+
+async fn close(desk: &mut Desk, open: &[Open], what: &str, number: &str) -> Result<(), CliError> {
+    let Some(Open::Invite(invite)) = find(open, number) else {
+        desk.terminal.say(format_args!("  {what} N, where N is the number of an invite."));
+        return Ok(());
+    };
+    let path = format!("/api/v1/games/invites/{}/{what}", invite.id);
+    let body =
+        if what == "decline" { serde_json::json!({"reason": "not_now"}) } else { serde_json::json!({}) };
+    let closed = desk.session.post(&path, body).await;
+    if told(desk, closed)?.is_some() {
+        desk.terminal.say("  Done.");
+    }
+    Ok(())
+}

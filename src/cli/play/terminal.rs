@@ -1,0 +1,130 @@
+//! The person at the terminal, or a script at a pipe: lines in, lines out, a prompt, a password that is not shown.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use tokio::sync::mpsc;
+
+use super::super::CliError;
+use super::super::cards::Ink;
+
+/// Lines that were typed and not yet read.
+const AHEAD: usize = 64;
+
+/// Where lines come from and go to.
+pub(super) struct Terminal {
+    lines: mpsc::Receiver<String>,
+    pub(super) ink: Ink,
+    /// Whether somebody types; a script's lines wait until they are asked for.
+    pub(super) typed: bool,
+    /// Whether somebody looks.
+    shown: bool,
+    prompt: String,
+    /// Whether the prompt stands at the beginning of the present line.
+    prompted: bool,
+}
+
+impl Terminal {
+    pub(super) fn open() -> Self {
+        let (sender, lines) = mpsc::channel(AHEAD);
+        // A thread of its own: reading standard input cannot be called off, and must not hold up the end of the program.
+        std::thread::spawn(move || {
+            for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+                if sender.blocking_send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let on_terminal = std::io::stdout().is_terminal();
+        Self {
+            lines,
+            ink: Ink::of_environment(on_terminal),
+            typed: std::io::stdin().is_terminal(),
+            shown: on_terminal,
+            prompt: String::new(),
+            prompted: false,
+        }
+    }
+
+    /// Says something on lines of its own.
+    pub(super) fn say(&mut self, text: impl std::fmt::Display) {
+        let mut out = std::io::stdout();
+        let clear = if self.prompted { "\r\u{1b}[K" } else { "" };
+        self.prompted = false;
+        // A terminal that is gone ends the next read.
+        let _ = writeln!(out, "{clear}{text}").and_then(|()| out.flush());
+    }
+
+    /// What stands before the place where one types.
+    pub(super) fn set_prompt(&mut self, prompt: &str) {
+        prompt.clone_into(&mut self.prompt);
+    }
+
+    /// Shows the prompt, if somebody is there to see it and it does not stand there already.
+    pub(super) fn show_prompt(&mut self) {
+        if self.shown && self.typed && !self.prompted {
+            let mut out = std::io::stdout();
+            let _ = write!(out, "{}> ", self.prompt).and_then(|()| out.flush());
+            self.prompted = true;
+        }
+    }
+
+    /// The next line; none at the end of input. Nothing is lost when this is given up.
+    pub(super) async fn line(&mut self) -> Option<String> {
+        let line = self.lines.recv().await;
+        // Whoever typed it ended the prompt's line too.
+        self.prompted = false;
+        line
+    }
+
+    /// Asks for a line, or gives up at the end of input or on Ctrl-C.
+    pub(super) async fn ask(&mut self, prompt: &str) -> Option<String> {
+        self.set_prompt(prompt);
+        self.show_prompt();
+        tokio::select! {
+            line = self.line() => line,
+            _ = tokio::signal::ctrl_c() => {
+                self.end_line();
+                None
+            }
+        }
+    }
+
+    /// Asks for a password without showing it.
+    pub(super) async fn ask_secret(&mut self, prompt: &str) -> Result<Option<String>, CliError> {
+        let hidden = Hidden::begin().map_err(|error| CliError::Io("cannot hide what is typed", error))?;
+        let secret = self.ask(prompt).await;
+        drop(hidden);
+        self.prompted = false;
+        self.say("");
+        Ok(secret)
+    }
+
+    /// Leaves the prompt's line, so that whatever comes next begins one.
+    pub(super) fn end_line(&mut self) {
+        if self.prompted {
+            self.prompted = false;
+            self.say("");
+        }
+    }
+}
+
+/// While this lives, the terminal does not show what is typed.
+struct Hidden(rustix::termios::Termios);
+
+impl Hidden {
+    fn begin() -> std::io::Result<Self> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(std::io::stdin())?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(std::io::stdin(), OptionalActions::Now, &silent)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // The terminal may be gone; there is nothing to restore then.
+        let _ = rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, &self.0);
+    }
+}
