@@ -29,6 +29,7 @@ pub(crate) mod reconnect;
 pub(crate) mod rematch;
 pub(crate) mod replay;
 pub(crate) mod restrict;
+pub(crate) mod rounds;
 pub(crate) mod tables;
 pub(crate) mod void_games;
 

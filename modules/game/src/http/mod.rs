@@ -25,6 +25,7 @@ mod reconnect_token;
 mod rematch;
 mod replay;
 mod resign;
+mod rounds;
 mod rule_set;
 mod rule_sets;
 mod scoreboard;
@@ -201,6 +202,14 @@ fn games() -> Routes {
             Route::get("/api/v1/games/{game_id}/scoreboard", READ, scoreboard::handle)
                 .summary("How the match stands, and all finished games of the two")
                 .answers::<scoreboard::Scoreboard>(200),
+        )
+        .add(
+            Route::get("/api/v1/games/{game_id}/rounds", READ, rounds::handle)
+                .summary("The score sheet: the finished rounds of a match in order, also while it runs")
+                .describe("Of each round how it ended, who started, both hands as they were left and what they counted. `scoreboard` has the sums.")
+                .query::<rounds::RoundsQuery>()
+                .answers::<List<rounds::RoundRow>>(200)
+                .problem(400, "invalid_cursor"),
         )
         .add(
             Route::get("/api/v1/games/{game_id}/events", READ, get_events::handle)

@@ -6,6 +6,6 @@ mod snapshot;
 mod words;
 
 pub(crate) use event::EventData;
-pub(crate) use parts::{OutcomeView, Person, RulesView};
+pub(crate) use parts::{OutcomeView, Person, RoundView, RulesView};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use words::{CardWord, CauseWord, GameStatusWord, SeatWord, ShapeWord, StrengthWord};

@@ -139,7 +139,7 @@ pub(crate) struct RoundView {
 }
 
 impl RoundView {
-    pub(super) fn of(result: RoundResult) -> Self {
+    pub(crate) fn of(result: RoundResult) -> Self {
         Self {
             round: result.round,
             cause: Text(result.cause),
