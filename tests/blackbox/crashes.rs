@@ -146,6 +146,8 @@ struct Run {
 /// Plays game after game; whenever the connection breaks, both seats come back with the last event they have.
 async fn play_through_crashes(mut ada: Person, mut ben: Person, run: Arc<Run>) {
     while !run.done.load(Ordering::SeqCst) {
+        refresh(&mut ada).await;
+        refresh(&mut ben).await;
         let game = persist("a new game", || async {
             let invite = ada.invite_to_game("ben").await?;
             ben.accept_game(invite["id"].as_str().unwrap_or_default()).await
@@ -208,6 +210,18 @@ async fn one_game(ada: &mut Person, ben: &mut Person, game: &str, run: &Run) {
     for (seat, person) in [&*ada, &*ben].into_iter().enumerate() {
         check_record(game, person, seat, &told).await;
     }
+}
+
+/// Gets a new access token, as an app does long before the old one expires: the long run outlives one. An answer that
+/// is lost with the server is asked for again.
+async fn refresh(person: &mut Person) {
+    for _ in 0..200 {
+        if person.refresh().await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the session was lost");
 }
 
 async fn come_back(table: &mut Table, person: &Person) {
