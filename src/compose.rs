@@ -257,6 +257,7 @@ impl Floor {
             hub: self.hub.clone(),
             door,
             root: self.root.clone(),
+            public_origin: self.public_url.clone(),
             identity: identity_port,
             identity_events: (self.feed(identity.events.clone()), identity.bell.clone()),
             open_play: self.open_play,

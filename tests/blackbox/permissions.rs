@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use whot::client::{Answer, Api, House, Person, fresh_id};
 
+use crate::finding::pair_up;
 use crate::harness::{PASSWORD, Server, game_of};
 
 const TABLE: &str = include_str!("../permissions.csv");
@@ -112,7 +113,7 @@ const NOBODY: &str = "00000000000000000000000001";
 struct Question {
     path: String,
     body: Option<Value>,
-    if_match: bool,
+    if_match: Option<&'static str>,
 }
 
 async fn question(world: &World, line: &Line, caller: Option<&Person>) -> Question {
@@ -123,11 +124,19 @@ async fn question(world: &World, line: &Line, caller: Option<&Person>) -> Questi
     if line.path == "/api/v1/games/invites" && line.method == Method::GET {
         path.push_str("?direction=incoming");
     }
+    if line.path == "/api/v1/games/ratings/history" {
+        path.push_str("?family=naija_classic");
+    }
     assert!(!path.contains('{'), "{path} has a placeholder that nobody fills");
-    Question {
-        body: body(world, line, caller).await,
-        path,
-        if_match: line.path.starts_with("/api/v1/relationships/"),
+    Question { body: body(world, line, caller).await, path, if_match: if_match(line.path) }
+}
+
+/// The version that a write names, where it names one.
+fn if_match(path: &str) -> Option<&'static str> {
+    if path.starts_with("/api/v1/relationships/") {
+        Some("\"1\"")
+    } else {
+        (path == "/api/v1/games/preferences").then_some("\"0\"")
     }
 }
 
@@ -181,7 +190,10 @@ async fn ids(world: &World, line: &Line, caller: Option<&Person>) -> Vec<(&'stat
         }
         "games" => vec![
             ("{invite_id}", game_invite(world, line, caller).await),
+            ("{pairing_id}", pairing(world, line, caller).await),
             ("{game_id}", game(world, line, caller).await),
+            ("{account_id}", player(world, line, caller).await),
+            ("{family}", if none { "bridge" } else { "naija_classic" }.to_owned()),
         ],
         _ => Vec::new(),
     }
@@ -256,11 +268,30 @@ async fn game_invite(world: &World, line: &Line, caller: Option<&Person>) -> Str
     id
 }
 
+/// What the queue has offered to the caller and its partner, or to others.
+async fn pairing(world: &World, line: &Line, caller: Option<&Person>) -> String {
+    let (one, other) = match (line.path.contains("{pairing_id}"), line.relation, caller) {
+        (true, "own", Some(caller)) => (caller.clone(), world.partner(caller).await),
+        (true, "other", _) => (world.staff(&world.one).await, world.staff(&world.two).await),
+        _ => return format!("pai_{NOBODY}"),
+    };
+    pair_up(&one, &other, "quick").await
+}
+
 async fn game(world: &World, line: &Line, caller: Option<&Person>) -> String {
     match (line.path.contains("{game_id}"), line.relation, caller) {
         (true, "own", Some(caller)) => game_of(caller, &world.partner(caller).await).await,
         (true, "other", _) => game_of(&world.one, &world.two).await,
         _ => format!("gam_{NOBODY}"),
+    }
+}
+
+/// Somebody whom the caller may play, or somebody of another network.
+async fn player(world: &World, line: &Line, caller: Option<&Person>) -> String {
+    match (line.path.contains("{account_id}"), line.relation, caller) {
+        (true, "own", Some(caller)) => world.partner(caller).await.account,
+        (true, "other", _) => world.one.account.clone(),
+        _ => format!("acc_{NOBODY}"),
     }
 }
 
@@ -282,7 +313,7 @@ async fn body(world: &World, line: &Line, caller: Option<&Person>) -> Option<Val
         "redeem" if !path.contains("{token}") => json!({"token": junk_code()}),
         "vip" => json!({"enabled": true}),
         "entropy" => json!({"entropy": "A".repeat(43)}),
-        "decline" => json!({"reason": "not_now"}),
+        "decline" if path.contains("{invite_id}") => json!({"reason": "not_now"}),
         "play" => json!({"cid": fresh_id(), "base": 2, "do": {"resign": {}}}),
         "resign" => json!({"cid": fresh_id()}),
         "invites" if path.contains("/games/") => {
@@ -293,6 +324,8 @@ async fn body(world: &World, line: &Line, caller: Option<&Person>) -> Option<Val
             json!({"username": to, "rule_set": "naija_classic"})
         }
         "practice" => json!({"strength": "easy", "rule_set": "quick"}),
+        "queue" => json!({"rule_set": "naija_classic"}),
+        "preferences" => json!({"presence": "off", "quiet_hours": null}),
         "invites" | "accept" | "rematch" => json!({}),
         _ => return None,
     })
@@ -300,8 +333,8 @@ async fn body(world: &World, line: &Line, caller: Option<&Person>) -> Option<Val
 
 async fn ask(api: &Api, method: &Method, question: &Question) -> Answer {
     let mut request = api.request(method.clone(), &question.path).header("idempotency-key", fresh_id());
-    if question.if_match && *method != Method::GET {
-        request = request.header("if-match", "\"1\"");
+    if let Some(version) = question.if_match.filter(|_| *method != Method::GET) {
+        request = request.header("if-match", version);
     }
     if let Some(body) = &question.body {
         request = request.json(body);

@@ -2,6 +2,10 @@
 
 /// An invite is accepted and its game committed; nobody has been told.
 pub const ACCEPTED: &str = "game.accepted";
+/// A pairing is offered and committed; nobody has been told.
+pub const OFFERED: &str = "game.offered";
+/// Both of a pairing have accepted and its game is committed; nobody has been told.
+pub const PAIRED: &str = "game.paired";
 /// A command's lines are committed; no follower and no caller has been told.
 pub const APPENDED: &str = "game.appended";
 /// A match is over and committed; nobody has been told.

@@ -8,6 +8,7 @@ use kernel::Timestamp;
 use platform::jobs::{Job, JobError, Progress};
 use platform::lifecycle::Tasks;
 
+use crate::app::finding::{online, pair_up};
 use crate::app::{App, alive, count_games, deadlines, practice, presence};
 use crate::store::StoreError;
 
@@ -19,6 +20,9 @@ const GATHER: Duration = Duration::from_millis(50);
 const REAP: u64 = 30;
 /// How often games are looked for that ended elsewhere or could not be counted.
 const RECOUNT: Duration = Duration::from_secs(5);
+/// How long a pairing that is over can still be asked about.
+const PAIRINGS_KEPT: Duration = Duration::from_hours(24);
+const FORGOTTEN_AT_ONCE: i64 = 1_000;
 /// How long to wait before trying again to take over.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -28,6 +32,7 @@ pub(crate) fn start(app: &Arc<App>, tasks: &Tasks) {
     tasks.spawn("game.beat", beat(Arc::clone(app), tasks.clone(), began));
     tasks.spawn("game.deadlines", punctual(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.practice", practice::run(Arc::clone(app), tasks.clone()));
+    tasks.spawn("game.finding", find(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.presence", gather(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.ratings", rate(Arc::clone(app), tasks.clone()));
 }
@@ -98,6 +103,27 @@ async fn rate(app: Arc<App>, tasks: Tasks) {
     }
 }
 
+/// Brings together who waits, and says who is online.
+async fn find(app: Arc<App>, tasks: Tasks) {
+    let mut waiting = app.finding.waiting.clone();
+    let renewed_every = (app.policy.lease.as_secs() / 3).max(1);
+    let (mut next, mut beats): (Timestamp, u64) = (app.clock.now(), 0);
+    while !tasks.is_stopping() {
+        report("pairing", pair_up::step(&app)).await;
+        if app.clock.now() >= next {
+            report("online", online::step(&app, beats.is_multiple_of(renewed_every))).await;
+            (next, beats) = (app.clock.now().plus(BEAT), beats.wrapping_add(1));
+        }
+        tokio::select! {
+            () = waiting.wait() => {}
+            () = app.clock.sleep(BEAT) => {}
+            () = tasks.stopping() => {}
+        }
+        // Those who come together are looked at together.
+        pause(&app, &tasks, GATHER).await;
+    }
+}
+
 /// Waits, and says whether it is time to stop.
 async fn pause(app: &App, tasks: &Tasks, duration: Duration) -> bool {
     tokio::select! {
@@ -115,6 +141,14 @@ async fn report(what: &'static str, work: impl Future<Output = Result<(), StoreE
 
 /// The jobs, as rows with leases.
 pub(crate) fn jobs(app: &Arc<App>) -> Vec<Job> {
+    let forgetful = Arc::clone(app);
+    let forget = move |now: Timestamp| {
+        let app = Arc::clone(&forgetful);
+        async move {
+            let more = app.store.forget_pairings(now.minus(PAIRINGS_KEPT), FORGOTTEN_AT_ONCE).await?;
+            Ok::<_, JobError>(if more { Progress::More } else { Progress::Done })
+        }
+    };
     let app = Arc::clone(app);
     let expire = move |now| {
         let app = Arc::clone(&app);
@@ -124,5 +158,8 @@ pub(crate) fn jobs(app: &Arc<App>) -> Vec<Job> {
             Ok::<_, JobError>(if told.is_empty() { Progress::Done } else { Progress::More })
         }
     };
-    vec![Job::every("game.invites.expire", Duration::from_mins(1), expire)]
+    vec![
+        Job::every("game.invites.expire", Duration::from_mins(1), expire),
+        Job::every("game.pairings.forget", Duration::from_hours(1), forget),
+    ]
 }

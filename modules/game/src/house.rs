@@ -1,5 +1,6 @@
 //! A game context with fakes around it, for this crate's tests: real store, real tasks, a clock that stands still.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use platform::web::ClaimParts;
 
 use crate::app::broadcast::{Broadcast, Followers};
 use crate::app::create_invite::{self, CreateError, Invitation};
+use crate::app::finding::Connected;
 use crate::app::hot::Answer;
 use crate::app::practice::Thinkers;
 use crate::app::practice::offer::{self, Wanted};
@@ -103,6 +105,16 @@ impl Thinkers for AtOnce {
     }
 }
 
+/// Who has a socket on a node, as a test says.
+#[derive(Default)]
+pub(crate) struct Here(pub(crate) Mutex<BTreeSet<AccountId>>);
+
+impl Connected for Here {
+    fn accounts(&self) -> BTreeSet<AccountId> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
 /// One node, and the world around it.
 pub(crate) struct House {
     pub(crate) app: Arc<App>,
@@ -110,6 +122,8 @@ pub(crate) struct House {
     pub(crate) identity: Arc<FakeIdentity>,
     pub(crate) customer: Arc<FakeCustomer>,
     pub(crate) heard: Arc<Heard>,
+    /// Who has a socket on this node.
+    pub(crate) connected: Arc<Here>,
     pub(crate) ids: IdSource,
     random: Arc<SeededRandom>,
     store: Arc<dyn Store>,
@@ -163,7 +177,7 @@ impl House {
         customer: Arc<FakeCustomer>,
         ids: IdSource,
     ) -> Self {
-        let heard = Arc::new(Heard::default());
+        let (heard, connected) = (Arc::new(Heard::default()), Arc::new(Here::default()));
         let outside = Outside {
             store: store.clone(),
             identity: identity.clone(),
@@ -171,6 +185,8 @@ impl House {
             clock: Arc::new(clock.clone()),
             random: random.clone(),
             broadcast: heard.clone(),
+            connected: connected.clone(),
+            public_origin: "https://whot.example".to_owned(),
             thinkers: Arc::new(AtOnce),
             reach: Arc::new(|_| {}),
         };
@@ -187,7 +203,18 @@ impl House {
             always_alone,
         };
         let app = App::assemble(outside, ids.clone(), keys, policy, ids.next(), Tasks::new());
-        Self { app: Arc::new(app), clock, identity, customer, heard, ids, random, store, always_alone }
+        Self {
+            app: Arc::new(app),
+            clock,
+            identity,
+            customer,
+            heard,
+            connected,
+            ids,
+            random,
+            store,
+            always_alone,
+        }
     }
 
     /// A distributor's name and the customers of its network.

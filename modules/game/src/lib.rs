@@ -48,7 +48,7 @@ use crate::store::{DieselStore, Store};
 use crate::thinking::ThinkingPool;
 
 /// The names of the points at which tests end the process.
-pub use crate::arrows::{ACCEPTED, APPENDED, EXTENDED, FINISHED, VOIDED};
+pub use crate::arrows::{ACCEPTED, APPENDED, EXTENDED, FINISHED, OFFERED, PAIRED, VOIDED};
 pub use crate::config::{Config, PracticeConfig};
 pub use crate::store::appended_within;
 
@@ -77,6 +77,8 @@ pub struct Deps {
     pub door: Arc<Door>,
     /// The deployment's root secret.
     pub root: RootSecret,
+    /// Where links to this deployment begin, such as `https://whot.example`.
+    pub public_origin: String,
     /// Identity's port.
     pub identity: Arc<dyn Identity>,
     /// What identity announces, and the bell that says there is more of it.
@@ -210,6 +212,8 @@ fn assemble(config: &Config, deps: &Deps) -> Result<Arc<App>, String> {
         clock: deps.clock.clone(),
         random: deps.random.clone(),
         broadcast: Arc::new(live::HubBroadcast(deps.hub.clone())),
+        connected: Arc::new(live::Sockets(deps.hub.clone())),
+        public_origin: deps.public_origin.trim_end_matches('/').to_owned(),
         thinkers: Arc::new(ThinkingPool::start(&config.practice, deps.clock.clone())?),
         reach: deps.reach.clone(),
     };

@@ -82,11 +82,7 @@ async fn begin(
     stamp: Stamp,
 ) -> Result<Option<GameId>, AcceptError> {
     let (game, players) = (invite.game, invite.players());
-    let sealed = app.store.sealed_seed(game).await?.ok_or(StoreError::inconsistent("a seed"))?;
-    let seed = unseal(&app.keys, &sealed, &seed_context(game))?;
-    let entropy = BySeat::new(invite.entropy, entropy);
-    let shuffle = Shuffle { seed, commitment: invite.commitment, entropy };
-    let plan = open(&invite, shuffle, stamp.at)?;
+    let plan = deal(app, &invite, BySeat::new(invite.entropy, entropy), stamp.at).await?;
     let due_at = plan.clock.next(invite.rules.clock).map(|deadline| deadline.at);
     let notices = vec![
         Addressed { to: players.first, notice: Notice::Accepted { invite: invite.id, game } },
@@ -106,19 +102,29 @@ async fn begin(
     Ok(Some(game))
 }
 
-fn open(invite: &Invite, shuffle: Shuffle, at: Timestamp) -> Result<Plan, StoreError> {
+/// The first lines of the game's journal, dealt with both entropies.
+pub(super) async fn deal(
+    app: &App,
+    invite: &Invite,
+    entropy: BySeat<Option<Entropy>>,
+    at: Timestamp,
+) -> Result<Plan, StoreError> {
+    let game = invite.game;
+    let sealed = app.store.sealed_seed(game).await?.ok_or(StoreError::inconsistent("a seed"))?;
+    let seed = unseal(&app.keys, &sealed, &seed_context(game))?;
+    let shuffle = Shuffle { seed, commitment: invite.commitment, entropy };
     let started = Started {
         players: invite.players(),
         rules: invite.rules.canonical(),
         commitment: shuffle.commitment,
         entropy: shuffle.entropy,
     };
-    let setting = Setting { game: invite.game, players: invite.players(), rules: invite.rules, shuffle };
+    let setting = Setting { game, players: invite.players(), rules: invite.rules, shuffle };
     let opened = Table::new(setting).open(started, at);
     opened.map_err(|_| StoreError::inconsistent("a rule set that cannot be dealt"))
 }
 
-fn started(game: GameId, players: &BySeat<AccountId>, seat: Seat) -> Addressed {
+pub(super) fn started(game: GameId, players: &BySeat<AccountId>, seat: Seat) -> Addressed {
     let notice = Notice::Started { game, opponent: *players.get(seat.other()), seat };
     Addressed { to: *players.get(seat), notice }
 }

@@ -10,6 +10,7 @@ use super::App;
 use super::hot::{Message, Trouble};
 use crate::arrows;
 use crate::domain::clock::Gap;
+use crate::domain::{pairing, queue};
 use crate::store::StoreError;
 
 /// A node that has not said so for this long is not alive.
@@ -75,6 +76,7 @@ pub(crate) async fn take_over(app: &App, began: Timestamp) -> Result<(), StoreEr
     if let Some(gap) = gap {
         tracing::info!(seconds = gap.length().as_secs_f64(), "no node was alive; clocks are extended");
         app.store.prolong_leases(gap.from, gap.to.plus(app.policy.lease)).await?;
+        app.store.make_good_queue(gap.from, gap.to.plus(queue::LEASE), gap.to.plus(pairing::LIFE)).await?;
         extend_all(app, gap).await?;
         (app.reach)(arrows::EXTENDED);
     }

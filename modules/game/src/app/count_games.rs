@@ -45,9 +45,15 @@ pub(crate) async fn one(app: &App, game: GameId) -> Result<bool, StoreError> {
         let BySeat { first, second } = decided.players;
         let standings = app.store.standings(decided.family, vec![first, second]).await?;
         let before = decided.players.map(|account| standings.get(&account).copied());
-        match app.store.count_game(game, rating::count(&decided, &before)).await {
+        let BySeat { first, second } = rating::count(&decided, &before);
+        match app.store.count_game(game, vec![first, second], app.clock.now()).await {
+            Ok(Some(told)) => {
+                app.broadcast.notices(&told);
+                return Ok(true);
+            }
+            Ok(None) => return Ok(false),
             Err(StoreError::LostRace | StoreError::Conflict(_)) => {}
-            other => return other,
+            Err(error) => return Err(error),
         }
     }
     Err(StoreError::LostRace)

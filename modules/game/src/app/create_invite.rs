@@ -125,7 +125,8 @@ pub(super) async fn record(
         body_digest: claim.digest,
         at: invite.created_at,
     };
-    let new = NewInvite { invite: invite.clone(), sealed_seed, open_at_most: app.policy.open_invites };
+    let quiet = app.store.preferences(invite.invitee).await?.preferences.are_quiet(invite.created_at);
+    let new = NewInvite { invite: invite.clone(), sealed_seed, open_at_most: app.policy.open_invites, quiet };
     let stamp = app.stamp(call);
     let created = match app.store.create_invite(new.clone(), claim.clone(), stamp.clone()).await {
         // The other player offered the same rematch at the same moment: the second look finds that offer.

@@ -9,8 +9,9 @@ use kernel::Envelope;
 use platform::inbox::{HandleError, Handler};
 
 use super::App;
+use super::finding::{leave_queue, part};
 use super::follow_identity::system_call;
-use crate::store::{Cancelling, Cursor};
+use crate::store::{Cancelling, Cursor, StoreError};
 
 pub(crate) const CONSUMER: &str = "game.customer";
 
@@ -34,15 +35,35 @@ fn parted(event: &CustomerEvent) -> Option<Cancelling> {
     }
 }
 
+/// What an event means for the queue: whoever lost its network leaves, two who are parted are asked no further, and
+/// whoever joins a network waits among its people. Repeating it changes nothing more.
+async fn sort_queue(app: &App, event: &CustomerEvent) -> Result<(), StoreError> {
+    let call = system_call(app, CONSUMER);
+    match event {
+        CustomerEvent::RelationshipStarted { distributor, customer, .. }
+        | CustomerEvent::RelationshipResumed { distributor, customer, .. } => {
+            app.store.move_circle(*customer, *distributor).await
+        }
+        CustomerEvent::RelationshipSuspended { customer, .. }
+        | CustomerEvent::RelationshipEnded { customer, .. }
+        | CustomerEvent::RelationshipReassigned { customer, .. } => {
+            leave_queue::stop(app, &call, *customer).await
+        }
+        CustomerEvent::BlockAdded { by, blocked } => part::separate(app, &call, *by, *blocked).await,
+        CustomerEvent::BlockRemoved { .. } => Ok(()),
+    }
+}
+
 #[async_trait]
 impl Handler<CustomerEvent> for FollowCustomer {
     fn wants(&self, event: &Envelope<CustomerEvent>) -> bool {
-        parted(&event.event).is_some()
+        !matches!(event.event, CustomerEvent::BlockRemoved { .. })
     }
 
     async fn handle(&self, event: &Envelope<CustomerEvent>) -> Result<(), HandleError> {
         let app = self.0.as_ref();
         let cursor = Cursor { consumer: CONSUMER, number: event.number };
+        sort_queue(app, &event.event).await?;
         let Some(which) = parted(&event.event) else { return Ok(app.store.advance(cursor).await?) };
         let stamp = app.stamp(&system_call(app, CONSUMER));
         let told = app.store.cancel_invites(which, Some(cursor), stamp).await?;

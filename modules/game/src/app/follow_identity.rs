@@ -9,6 +9,7 @@ use kernel::id::AccountId;
 use kernel::{Actor, CallContext, Envelope, RequestId};
 use platform::inbox::{HandleError, Handler};
 
+use super::finding::leave_queue;
 use super::hot::Trouble;
 use super::{App, void_games};
 use crate::store::{Cancelling, Cursor, Sessions};
@@ -72,8 +73,9 @@ async fn stop(app: &App, account: AccountId, reason: &str, cursor: Cursor) -> Re
 }
 
 async fn cancel(app: &App, account: AccountId, cursor: Cursor) -> Result<(), HandleError> {
-    let stamp = app.stamp(&system_call(app, CONSUMER));
-    let told = app.store.cancel_invites(Cancelling::AllOf(account), Some(cursor), stamp).await?;
+    let call = system_call(app, CONSUMER);
+    leave_queue::stop(app, &call, account).await?;
+    let told = app.store.cancel_invites(Cancelling::AllOf(account), Some(cursor), app.stamp(&call)).await?;
     app.broadcast.notices(&told);
     Ok(())
 }

@@ -9,6 +9,7 @@ pub(crate) mod broadcast;
 pub(crate) mod count_games;
 pub(crate) mod create_invite;
 pub(crate) mod deadlines;
+pub(crate) mod finding;
 pub(crate) mod follow_customer;
 pub(crate) mod follow_identity;
 pub(crate) mod head_to_head;
@@ -52,6 +53,7 @@ use crate::store::{Stamp, Store, StoreError};
 use alive::Aliveness;
 use broadcast::Broadcast;
 use deadlines::Deadlines;
+use finding::{Connected, Finding};
 use hot::{Meters, Parts};
 use names::Names;
 use practice::{Practice, Thinkers};
@@ -98,6 +100,10 @@ pub(crate) struct App {
     pub(crate) deadlines: Arc<Deadlines>,
     pub(crate) aliveness: Arc<Aliveness>,
     pub(crate) presences: Arc<Presences>,
+    pub(crate) finding: Finding,
+    pub(crate) connected: Arc<dyn Connected>,
+    /// Where links to this deployment begin, without a slash at the end.
+    pub(crate) public_origin: String,
     pub(crate) practice: Arc<Practice>,
     /// Rings when a match is over.
     pub(crate) over: Bell,
@@ -114,6 +120,10 @@ pub(crate) struct Outside {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) broadcast: Arc<dyn Broadcast>,
+    /// Who has a socket in this process.
+    pub(crate) connected: Arc<dyn Connected>,
+    /// Where links to this deployment begin, without a slash at the end.
+    pub(crate) public_origin: String,
     /// Where practice opponents think.
     pub(crate) thinkers: Arc<dyn Thinkers>,
     /// Told at each of the crate's arrows.
@@ -133,7 +143,18 @@ impl App {
         node: NodeId,
         tasks: Tasks,
     ) -> Self {
-        let Outside { store, identity, customer, clock, random, broadcast, thinkers, reach } = outside;
+        let Outside {
+            store,
+            identity,
+            customer,
+            clock,
+            random,
+            broadcast,
+            connected,
+            public_origin,
+            thinkers,
+            reach,
+        } = outside;
         let (keys, deadlines) = (Arc::new(keys), Arc::new(Deadlines::default()));
         let (aliveness, over) = (Arc::new(Aliveness::new()), Bell::new());
         let practice = Arc::new(Practice::new(thinkers, policy.pace, random.clone()));
@@ -154,6 +175,9 @@ impl App {
             names: Names::new(identity.clone(), clock.clone()),
             tables: Tables::new(Arc::new(parts), tasks),
             presences: Arc::new(Presences::default()),
+            finding: Finding::default(),
+            connected,
+            public_origin,
             practice,
             store,
             identity,

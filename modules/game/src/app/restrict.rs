@@ -4,6 +4,7 @@ use kernel::id::AccountId;
 use kernel::{CallContext, Timestamp};
 
 use super::App;
+use super::finding::leave_queue;
 use crate::store::{Cancelling, StoreError};
 
 pub(crate) async fn run(
@@ -15,6 +16,7 @@ pub(crate) async fn run(
 ) -> Result<(), StoreError> {
     app.store.restrict(account, until, reason, app.stamp(call)).await?;
     if until.is_some_and(|until| until > app.clock.now()) {
+        leave_queue::stop(app, call, account).await?;
         let told = app.store.cancel_invites(Cancelling::AllOf(account), None, app.stamp(call)).await?;
         app.broadcast.notices(&told);
     }

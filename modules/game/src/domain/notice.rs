@@ -2,14 +2,16 @@
 
 use game_engine::Seat;
 use kernel::Timestamp;
-use kernel::id::{AccountId, GameId, GameInviteId};
+use kernel::id::{AccountId, GameId, GameInviteId, PairingId};
 
 use super::ending::Status;
 use super::invite::Invite;
 use super::practice;
+use super::queue::LeaveCause;
+use super::rating::{Change, EntryKind, Family};
 
 /// A notice, before it has its place in the person's stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Notice {
     /// Somebody wants to play with you.
     Invited {
@@ -18,6 +20,8 @@ pub(crate) enum Notice {
         from: AccountId,
         rematch_of: Option<GameId>,
         expires_at: Timestamp,
+        /// It came in the quiet hours of the one who is invited, and is not to disturb.
+        quiet: bool,
     },
     /// Your invite was accepted.
     Accepted { invite: GameInviteId, game: GameId },
@@ -27,10 +31,18 @@ pub(crate) enum Notice {
     Cancelled { invite: GameInviteId, reason: String },
     /// Nobody answered in time.
     Expired { invite: GameInviteId },
+    /// The queue has found somebody: both are asked.
+    PairingOffered { pairing: PairingId, game: GameId, opponent: AccountId, expires_at: Timestamp },
+    /// What was on offer has ended without a game; whether one waits on in the queue.
+    PairingEnded { pairing: PairingId, reason: &'static str, waiting: bool },
+    /// One is in the queue no more, without having asked to leave.
+    QueueLeft { cause: LeaveCause },
     /// A game began.
     Started { game: GameId, opponent: AccountId, seat: Seat },
     /// A game is over.
     Over { game: GameId, status: Status, winner: Option<Seat>, reason: String },
+    /// A game has counted for a rating, or counts no more.
+    RatingChanged { game: GameId, family: Family, entry: EntryKind, before: f64, after: f64 },
 }
 
 impl Notice {
@@ -41,21 +53,26 @@ impl Notice {
             Self::Declined { .. } => "game_invite_declined",
             Self::Cancelled { .. } => "game_invite_cancelled",
             Self::Expired { .. } => "game_invite_expired",
+            Self::PairingOffered { .. } => "game_pairing_offered",
+            Self::PairingEnded { .. } => "game_pairing_ended",
+            Self::QueueLeft { .. } => "game_queue_left",
             Self::Started { .. } => "game_started",
             Self::Over { .. } => "game_over",
+            Self::RatingChanged { .. } => "game_rating_changed",
         }
     }
 }
 
 impl Addressed {
     /// What is told of a new invite. Whoever asked for practice knows already.
-    pub(crate) fn invitation(invite: &Invite) -> Vec<Self> {
+    pub(crate) fn invitation(invite: &Invite, quiet: bool) -> Vec<Self> {
         let notice = Notice::Invited {
             invite: invite.id,
             game: invite.game,
             from: invite.creator,
             rematch_of: invite.rematch_of,
             expires_at: invite.expires_at,
+            quiet,
         };
         if invite.is_practice() { Vec::new() } else { vec![Self { to: invite.invitee, notice }] }
     }
@@ -68,8 +85,21 @@ impl Addressed {
 }
 
 /// A notice and whom it is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Addressed {
     pub(crate) to: AccountId,
     pub(crate) notice: Notice,
+}
+
+impl Addressed {
+    /// Each person is told of their own rating.
+    pub(crate) fn ratings(changes: &[Change]) -> Vec<Self> {
+        let told = |Change { account, family, entry, .. }: &Change| {
+            let (before, after) = (entry.before, entry.after.points);
+            let notice =
+                Notice::RatingChanged { game: entry.game, family: *family, entry: entry.kind, before, after };
+            Self { to: *account, notice }
+        };
+        changes.iter().map(told).collect()
+    }
 }

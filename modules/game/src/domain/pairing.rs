@@ -69,7 +69,7 @@ pub(crate) enum Cause {
 }
 
 /// How a pairing ends, and what becomes of the two.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ended {
     pub(crate) state: PairingState,
     /// Who goes on waiting, with the time already waited; the other leaves the queue.

@@ -13,11 +13,11 @@ const FIRST: u32 = 100;
 const STEP: u32 = 50;
 const EVERY: Duration = Duration::from_secs(10);
 /// Whoever has waited so long takes anybody.
-const ANYBODY_AFTER: Duration = Duration::from_secs(120);
+const ANYBODY_AFTER: Duration = Duration::from_mins(2);
 /// Neighbours on a line that one entry looks at in one step.
 const REACH: usize = 32;
 /// How long an entry stays without a sign of life from its person.
-pub(crate) const LEASE: Duration = Duration::from_secs(60);
+pub(crate) const LEASE: Duration = Duration::from_mins(1);
 
 kernel::words! {
     /// Why somebody left the queue without having asked to.

@@ -21,6 +21,12 @@ pub(super) struct Acceptance {
     entropy: Option<Bytes32>,
 }
 
+impl Acceptance {
+    pub(super) fn entropy(&self) -> Option<Entropy> {
+        self.entropy.map(|bytes| Entropy::new(bytes.0))
+    }
+}
+
 /// The game that began.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[schema(as = GameBegun)]
@@ -35,7 +41,7 @@ pub(super) async fn handle(
     id: PathId<GameInviteId>,
     body: Body<Acceptance>,
 ) -> Result<Answer<Begun>, Problem> {
-    let entropy = body.0.entropy.map(|bytes| Entropy::new(bytes.0));
+    let entropy = body.0.entropy();
     let game = accept_invite::run(&app, &caller.call, caller.principal.account, id.0, entropy)
         .await
         .map_err(problem::of_accept)?;

@@ -51,6 +51,8 @@ pub(super) struct InviteView {
     /// SHA-256 over seed, game, rules and players, as base64url.
     #[schema(value_type = String)]
     commitment: Bytes32,
+    /// Opens the invite in the app of the one it is addressed to, and of nobody else.
+    link: String,
     /// Whether the creator has given entropy; told to the creator alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     entropy_given: Option<bool>,
@@ -75,6 +77,7 @@ impl InviteView {
         viewer: AccountId,
         now: Timestamp,
         names: &HashMap<AccountId, String>,
+        origin: &str,
     ) -> Self {
         let own = invite.side_of(viewer) == Some(Side::Creator);
         Self {
@@ -87,6 +90,7 @@ impl InviteView {
             rule_set: RulesView::of(&invite.rules),
             rated: invite.rated,
             commitment: Bytes32(invite.commitment.bytes()),
+            link: link(origin, invite.id),
             entropy_given: own.then_some(invite.entropy.is_some()),
             rematch_of: invite.rematch_of,
             reason: invite.reason.clone(),
@@ -99,8 +103,13 @@ impl InviteView {
     /// The same, with the names looked up.
     pub(super) async fn shown(app: &App, call: &CallContext, viewer: AccountId, invite: &Invite) -> Self {
         let names = app.names.of(call, [invite.creator, invite.invitee]).await;
-        Self::of(invite, viewer, app.clock.now(), &names)
+        Self::of(invite, viewer, app.clock.now(), &names, &app.public_origin)
     }
+}
+
+/// The id stands in the fragment, as codes do: no server and no preview sees which invite is opened.
+fn link(origin: &str, id: GameInviteId) -> String {
+    format!("{origin}/g#{id}")
 }
 
 /// Somebody's own entropy.
@@ -135,7 +144,7 @@ mod tests {
             let mut invite = house.invite(&one, "pair1", RuleSet::naija_classic()).await.unwrap();
             for entropy in [None, Some(Entropy::new([1; 32]))] {
                 invite.entropy = entropy;
-                let seen = |viewer| InviteView::of(&invite, viewer, house.clock.now(), &HashMap::new());
+                let seen = |viewer| InviteView::of(&invite, viewer, house.clock.now(), &HashMap::new(), "https://whot.example");
                 assert_eq!(seen(one.account).entropy_given, Some(invite.entropy.is_some()));
                 assert_eq!(seen(two.account).entropy_given, None);
             }

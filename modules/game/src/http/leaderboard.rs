@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem;
-use super::rating_view::{TallyView, tenth};
+use super::rating_view::TallyView;
 use crate::app::App;
 use crate::app::leaderboard::{self, Onward, Ranked, Scope};
 use crate::domain::rating::Family;
 use crate::live::wire::Person;
 use crate::store::Place;
+use crate::text::tenth;
 
 platform::word_schema! { LeaderboardScopeWord: Scope }
 

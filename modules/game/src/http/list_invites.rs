@@ -46,6 +46,6 @@ pub(super) async fn handle(
     let people = page.items.iter().flat_map(|invite| [invite.creator, invite.invitee]);
     let names = app.names.of(&caller.call, people).await;
     let now = app.clock.now();
-    let page = page.map(|invite| InviteView::of(&invite, account, now, &names));
+    let page = page.map(|invite| InviteView::of(&invite, account, now, &names, &app.public_origin));
     Ok(Answer::ok(List::from_page(page, |last| Cursor::seal(&web, &caller.principal, &filter, last))))
 }

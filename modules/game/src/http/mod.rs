@@ -1,6 +1,7 @@
 //! The routes of game: one row each, and nothing else.
 
 mod accept_invite;
+mod answer_pairing;
 mod cancel_invite;
 mod create_invite;
 mod create_practice;
@@ -14,11 +15,15 @@ mod invite_view;
 mod leaderboard;
 mod list_games;
 mod list_invites;
+mod list_people;
 mod own_ratings;
 mod play;
+mod preferences;
 mod problem;
 mod proof;
 mod put_entropy;
+mod queue;
+mod queue_view;
 mod rating_history;
 mod rating_view;
 mod reconnect_token;
@@ -37,6 +42,7 @@ use platform::web::{Access, Idempotent, List, Rate, Route, Routes};
 
 use crate::live::wire::Snapshot;
 use invite_view::{EntropyForm, InviteView};
+use queue_view::QueueView;
 use summary_view::GameSummary;
 
 const INVITE: Access = Access::Permission(Permission::GameInvite);
@@ -47,6 +53,7 @@ const SOCKET: Access = Access::Upgrade(Permission::GamePlay);
 /// The table, without the state its handlers take.
 pub(crate) fn routes() -> Routes {
     Routes::of("game")
+        .merge(finding())
         .merge(ratings())
         .merge(invites())
         .merge(practice())
@@ -144,6 +151,78 @@ fn practice() -> Routes {
             .rate(Rate::Create)
             .body_limit(8 * 1024),
     )
+}
+
+/// Before the routes of one game: none of these words is a game's id.
+fn finding() -> Routes {
+    Routes::of("game")
+        .add(
+            Route::post("/api/v1/games/queue", INVITE, queue::join)
+                .summary("Wait for somebody to play")
+                .describe("One place for each account: asking again for the same is 200 and changes nothing. Paired are those who wait for the same rules, rated alike, of near rating, who may play each other. The width is 100 points at first, grows by 50 every 10 s, and has no bound after 2 minutes; both must be near enough for the other. Whoever has no socket open and does not look at the queue for a minute leaves it.")
+                .body::<queue::Joining>()
+                .answers::<QueueView>(201)
+                .answers::<QueueView>(200)
+                .idempotent(Idempotent::Required)
+                .problem(403, "play_restricted")
+                .problem(409, "already_queued")
+                .problem(422, "invalid_rule_set")
+                .rate(Rate::Create)
+                .body_limit(8 * 1024),
+        )
+        .add(
+            Route::get("/api/v1/games/queue", READ, queue::look)
+                .summary("Where one stands in the queue, and what is on offer")
+                .answers::<QueueView>(200),
+        )
+        .add(
+            Route::delete("/api/v1/games/queue", INVITE, queue::leave)
+                .summary("Leave the queue, and decline what is on offer")
+                .answers_nothing(),
+        )
+        .add(
+            Route::post("/api/v1/games/pairings/{pairing_id}/accept", INVITE, answer_pairing::accept)
+                .summary("Accept what the queue has offered; once both have, the game begins")
+                .describe("However often it is repeated, there is one game. The entropy of one's first acceptance counts; neither sees the other's before the game.")
+                .body::<accept_invite::Acceptance>()
+                .answers::<answer_pairing::Accepted>(200)
+                .problem(403, "play_restricted")
+                .problem(404, "not_available")
+                .problem(409, "pairing_declined")
+                .problem(409, "pairing_expired")
+                .problem(409, "pairing_cancelled")
+                .body_limit(1024),
+        )
+        .add(
+            Route::post("/api/v1/games/pairings/{pairing_id}/decline", INVITE, answer_pairing::decline)
+                .summary("Decline what the queue has offered, and leave the queue by it")
+                .answers_nothing()
+                .problem(409, "pairing_begun")
+                .problem(409, "pairing_expired")
+                .problem(409, "pairing_cancelled"),
+        )
+        .add(
+            Route::get("/api/v1/games/people", READ, list_people::handle)
+                .summary("The people of one's network, and who of them is online")
+                .query::<list_people::PeopleQuery>()
+                .answers::<List<list_people::AcquaintanceView>>(200)
+                .problem(400, "invalid_cursor"),
+        )
+        .add(
+            Route::get("/api/v1/games/preferences", READ, preferences::get)
+                .summary("What one has chosen about being found")
+                .answers::<preferences::PreferencesView>(200)
+                .versioned(),
+        )
+        .add(
+            Route::put("/api/v1/games/preferences", INVITE, preferences::put)
+                .summary("Choose who sees one online, and when invites are not to disturb")
+                .body::<preferences::Choice>()
+                .answers::<preferences::PreferencesView>(200)
+                .versioned()
+                .problem(422, "invalid_quiet_hours")
+                .body_limit(1024),
+        )
 }
 
 fn games() -> Routes {

@@ -10,11 +10,15 @@ use std::time::Duration;
 use crate::app::accept_invite::AcceptError;
 use crate::app::answer_invite::AnswerError;
 use crate::app::create_invite::CreateError;
+use crate::app::finding::answer_pairing::PairingError;
+use crate::app::finding::join_queue::JoinError;
+use crate::app::finding::people::PeopleError;
 use crate::app::hot::{Trouble, Why};
 use crate::app::leaderboard::BoardError;
 use crate::app::proof::ProofError;
 use crate::app::put_entropy::EntropyError;
 use crate::domain::invite::InviteClosed;
+use crate::domain::pairing::PairingClosed;
 
 const LATER: Duration = Duration::from_secs(1);
 
@@ -57,6 +61,40 @@ pub(super) fn of_create(error: CreateError) -> Problem {
         CreateError::Store(error) => Problem::from(error),
         CreateError::Identity(IdentityError::Port { source }) => Problem::from(source),
         CreateError::NotAvailable | CreateError::Identity(_) => not_available(),
+    }
+}
+
+pub(super) fn of_join(error: JoinError) -> Problem {
+    match error {
+        JoinError::Restricted(until) => restricted(until),
+        JoinError::WaitsForOther => {
+            Problem::conflict("already_queued").detail("Leave the queue to wait for something else.")
+        }
+        JoinError::KeyReused => Problem::idempotency_key_reused(),
+        JoinError::InFlight => Problem::idempotency_in_flight(),
+        JoinError::Store(error) => Problem::from(error),
+    }
+}
+
+pub(super) fn of_pairing(error: PairingError) -> Problem {
+    match error {
+        PairingError::NotFound => Problem::not_found(),
+        PairingError::NotAvailable => not_available(),
+        PairingError::Restricted(until) => restricted(until),
+        PairingError::Closed(how) => Problem::conflict(match how {
+            PairingClosed::Begun => "pairing_begun",
+            PairingClosed::Declined => "pairing_declined",
+            PairingClosed::Expired => "pairing_expired",
+            PairingClosed::Cancelled => "pairing_cancelled",
+        }),
+        PairingError::Store(error) => Problem::from(error),
+    }
+}
+
+pub(super) fn of_people(error: PeopleError) -> Problem {
+    match error {
+        PeopleError::Store(error) => Problem::from(error),
+        PeopleError::Port(source) => Problem::from(source),
     }
 }
 

@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem;
-use super::rating_view::{GameResultWord, RatingEntryKindWord, tenth};
+use super::rating_view::{GameResultWord, RatingEntryKindWord};
 use crate::app::App;
 use crate::app::ratings::{self, Entry};
 use crate::domain::rating::{EntryKind, Family, GameResult};
 use crate::live::wire::Person;
+use crate::text::tenth;
 
 /// Of which family.
 #[derive(Debug, Clone, Deserialize, IntoParams)]

@@ -10,15 +10,11 @@ use utoipa::ToSchema;
 use crate::app::ratings::Rated;
 use crate::domain::rating::{EntryKind, GameResult, Tally};
 use crate::live::wire::Person;
+use crate::text::tenth;
 
 platform::word_schema! {
     GameResultWord: GameResult;
     RatingEntryKindWord: EntryKind;
-}
-
-/// What is shown of a number that has more digits than meaning.
-pub(super) fn tenth(number: f64) -> f64 {
-    (number * 10.0).round() / 10.0
 }
 
 /// Games that count, by how they ended.

@@ -6,10 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem;
-use super::rating_view::tenth;
 use super::summary_view::GameSummary;
 use crate::app::ratings::Entry;
 use crate::app::{App, history};
+use crate::text::tenth;
 
 /// How a match stands, and its two players altogether.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -4,12 +4,14 @@ mod broadcast;
 pub(crate) mod command;
 mod inbox;
 mod presence;
+mod sockets;
 mod topic;
 pub(crate) mod wire;
 
 pub(crate) use broadcast::HubBroadcast;
 pub(crate) use inbox::GameInbox;
 pub(crate) use presence::SeatWatch;
+pub(crate) use sockets::Sockets;
 pub(crate) use topic::GameTopic;
 
 use game_engine::Seat;

@@ -11,11 +11,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use game_engine::{BySeat, Seat};
 use kernel::Timestamp;
-use kernel::id::{AccountId, GameId, GameInviteId, NodeId};
+use kernel::id::{AccountId, GameId, GameInviteId, NodeId, PairingId};
 use platform::idempotency::Claim;
 
 use super::dice::Dice;
 use crate::domain::invite::Invite;
+use crate::domain::pairing::{Ended, Pairing, Yes};
+use crate::domain::preferences::Preferences;
+use crate::domain::queue::{Entry as QueueEntry, LeaveCause, Waiter};
 use crate::domain::rating::{Change, Entry, Family, Standing};
 use crate::domain::shuffle::Entropy;
 use crate::store::{
@@ -24,6 +27,7 @@ use crate::store::{
     PairScore, PeopleStore, PracticeStore, RatingStore, ReconnectRow, Revocation, Sessions, Stamp,
     StoreError, Summary, TimeStore, Told, Uncounted,
 };
+use crate::store::{Chosen, Joining, NewPairing, PairingBegin, PreferenceStore, QueueStore};
 
 /// Whether a process lives. A dead one does nothing more: whatever it waits for never comes.
 #[derive(Clone, Default)]
@@ -209,8 +213,13 @@ impl RatingStore for FaultyStore {
     async fn standings_of(&self, account: AccountId) -> Result<Vec<(Family, Standing)>, StoreError> {
         self.reach("standings_of", account, self.inner.standings_of(account)).await
     }
-    async fn count_game(&self, game: GameId, changes: BySeat<Change>) -> Result<bool, StoreError> {
-        self.reach("count_game", game, self.inner.count_game(game, changes)).await
+    async fn count_game(
+        &self,
+        game: GameId,
+        changes: Vec<Change>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Told>>, StoreError> {
+        self.reach("count_game", game, self.inner.count_game(game, changes, now)).await
     }
     async fn rating_entries(&self, query: EntriesQuery) -> Result<Vec<Entry>, StoreError> {
         self.reach("rating_entries", query.account, self.inner.rating_entries(query)).await
@@ -314,5 +323,118 @@ impl PeopleStore for FaultyStore {
     }
     async fn drop_reconnects(&self, sessions: Sessions, cursor: Cursor) -> Result<(), StoreError> {
         self.reach("drop_reconnects", "", self.inner.drop_reconnects(sessions, cursor)).await
+    }
+}
+
+#[async_trait]
+impl QueueStore for FaultyStore {
+    async fn join_queue(&self, entry: QueueEntry, claim: Claim, stamp: Stamp) -> Result<Joining, StoreError> {
+        self.reach("join_queue", entry.account, self.inner.join_queue(entry, claim, stamp)).await
+    }
+    async fn queue_entry(&self, account: AccountId) -> Result<Option<QueueEntry>, StoreError> {
+        self.reach("queue_entry", account, self.inner.queue_entry(account)).await
+    }
+    async fn keep_entries(&self, accounts: Vec<AccountId>, until: Timestamp) -> Result<(), StoreError> {
+        self.reach("keep_entries", "", self.inner.keep_entries(accounts, until)).await
+    }
+    async fn lapsing_entries(&self, before: Timestamp, rows: i64) -> Result<Vec<AccountId>, StoreError> {
+        self.reach("lapsing_entries", "", self.inner.lapsing_entries(before, rows)).await
+    }
+    async fn waiting(
+        &self,
+        from: Option<Waiter>,
+        now: Timestamp,
+        rows: i64,
+    ) -> Result<Vec<Waiter>, StoreError> {
+        self.reach("waiting", "", self.inner.waiting(from, now, rows)).await
+    }
+    async fn leave_queue(
+        &self,
+        account: AccountId,
+        cause: Option<LeaveCause>,
+        stamp: Stamp,
+    ) -> Result<Option<Vec<Told>>, StoreError> {
+        self.reach("leave_queue", account, self.inner.leave_queue(account, cause, stamp)).await
+    }
+    async fn drop_gone(&self, now: Timestamp) -> Result<Vec<Told>, StoreError> {
+        self.reach("drop_gone", "", self.inner.drop_gone(now)).await
+    }
+    async fn move_circle(&self, account: AccountId, circle: AccountId) -> Result<(), StoreError> {
+        self.reach("move_circle", account, self.inner.move_circle(account, circle)).await
+    }
+    async fn offer_pairing(&self, new: NewPairing, stamp: Stamp) -> Result<Option<Vec<Told>>, StoreError> {
+        self.reach("offer_pairing", new.pairing.id, self.inner.offer_pairing(new, stamp)).await
+    }
+    async fn pairing(&self, id: PairingId) -> Result<Option<Pairing>, StoreError> {
+        self.reach("pairing", id, self.inner.pairing(id)).await
+    }
+    async fn answer_pairing(&self, seen: &Pairing, seat: Seat, yes: Yes) -> Result<bool, StoreError> {
+        self.reach("answer_pairing", seen.id, self.inner.answer_pairing(seen, seat, yes)).await
+    }
+    async fn begin_pairing(
+        &self,
+        begin: PairingBegin,
+        stamp: Stamp,
+    ) -> Result<Option<Vec<Told>>, StoreError> {
+        self.reach("begin_pairing", begin.pairing.id, self.inner.begin_pairing(begin, stamp)).await
+    }
+    async fn end_pairing(
+        &self,
+        seen: &Pairing,
+        ended: Ended,
+        stamp: Stamp,
+    ) -> Result<Option<Vec<Told>>, StoreError> {
+        self.reach("end_pairing", seen.id, self.inner.end_pairing(seen, ended, stamp)).await
+    }
+    async fn overdue_pairings(&self, now: Timestamp, rows: i64) -> Result<Vec<Pairing>, StoreError> {
+        self.reach("overdue_pairings", "", self.inner.overdue_pairings(now, rows)).await
+    }
+    async fn offered_pairings(&self, which: Cancelling) -> Result<Vec<Pairing>, StoreError> {
+        self.reach("offered_pairings", "", self.inner.offered_pairings(which)).await
+    }
+    async fn make_good_queue(
+        &self,
+        unexpired_at: Timestamp,
+        entries_until: Timestamp,
+        offers_until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let done = self.inner.make_good_queue(unexpired_at, entries_until, offers_until);
+        self.reach("make_good_queue", "", done).await
+    }
+    async fn forget_pairings(&self, before: Timestamp, rows: i64) -> Result<bool, StoreError> {
+        self.reach("forget_pairings", "", self.inner.forget_pairings(before, rows)).await
+    }
+}
+
+#[async_trait]
+impl PreferenceStore for FaultyStore {
+    async fn preferences(&self, account: AccountId) -> Result<Chosen, StoreError> {
+        self.reach("preferences", account, self.inner.preferences(account)).await
+    }
+    async fn choose(
+        &self,
+        account: AccountId,
+        seen: i64,
+        preferences: Preferences,
+        stamp: Stamp,
+    ) -> Result<Option<Chosen>, StoreError> {
+        self.reach("choose", account, self.inner.choose(account, seen, preferences, stamp)).await
+    }
+    async fn vouch(
+        &self,
+        node: NodeId,
+        accounts: Vec<AccountId>,
+        until: Timestamp,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        self.reach("vouch", "", self.inner.vouch(node, accounts, until)).await
+    }
+    async fn withdraw(&self, node: NodeId, accounts: Vec<AccountId>) -> Result<(), StoreError> {
+        self.reach("withdraw", "", self.inner.withdraw(node, accounts)).await
+    }
+    async fn online(&self, accounts: Vec<AccountId>, now: Timestamp) -> Result<Vec<AccountId>, StoreError> {
+        self.reach("online", "", self.inner.online(accounts, now)).await
+    }
+    async fn forget_online(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.reach("forget_online", "", self.inner.forget_online(now)).await
     }
 }

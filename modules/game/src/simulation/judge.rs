@@ -14,11 +14,12 @@ use super::process::keys;
 use super::view::View;
 use crate::app::hot;
 use crate::domain::clock::LENIENCE;
+use crate::domain::ending::Status;
 use crate::domain::entry::{Entry, Recorded};
 use crate::domain::practice;
 use crate::domain::table::{Setting, Table};
 use crate::domain::view::GameView;
-use crate::store::{GameStore, MemoryStore, PeopleStore};
+use crate::store::{GameStore, MemoryStore, PeopleStore, RatingStore};
 
 /// What a player was told about a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,6 +176,21 @@ impl Judge {
         Ok(())
     }
 
+    /// Whether every game that is over and rated has been counted.
+    pub(super) fn all_counted(&self) -> bool {
+        now(self.store.uncounted(None, 1)).unwrap().is_empty()
+    }
+
+    /// A finished rated game has one entry for each player; any other has none.
+    fn check_rating(&self, game: GameId) -> Result<(), String> {
+        let summary = now(self.store.summary(game)).unwrap().unwrap();
+        let finished = summary.ending.as_ref().is_some_and(|ending| ending.status == Status::Finished);
+        let entries = now(self.store.entries_of_game(game)).unwrap();
+        let expected = if finished && summary.rated { 2 } else { 0 };
+        ensure!(entries.len() == expected, "{:?} has the rating entries {entries:?}", summary.ending);
+        Ok(())
+    }
+
     /// Everything that can be said of the journals once all is quiet; `outages` are times without a living process.
     pub(super) fn sum_up(&mut self, outages: &[(Timestamp, Timestamp)]) -> Result<(), String> {
         for number in 0..self.cases.len() {
@@ -182,6 +198,7 @@ impl Judge {
             let case = &self.cases[number];
             case.check_commands(number, &self.sent)?;
             case.check_time(outages)?;
+            self.check_rating(self.cases[number].game)?;
         }
         for (key, verdicts) in &self.verdicts {
             let found = self.cases[key.0].answered(key.1, key.2);

@@ -27,7 +27,7 @@ use crate::app::broadcast::{Broadcast, Followers, Told};
 use crate::app::{App, Keys, Outside, Policy};
 use crate::domain::entry::Recorded;
 use crate::house::{AtOnce, PACE};
-use crate::live::{GameInbox, GameTopic, HubBroadcast, KIND, SeatWatch};
+use crate::live::{GameInbox, GameTopic, HubBroadcast, KIND, SeatWatch, Sockets};
 use crate::store::MemoryStore;
 
 /// 2026-01-01T00:00:00Z, when every run begins.
@@ -162,6 +162,8 @@ impl Process {
             clock,
             random,
             broadcast: Arc::new(broadcast),
+            connected: Arc::new(Sockets(hub.clone())),
+            public_origin: "https://whot.example".to_owned(),
             thinkers: Arc::new(AtOnce),
             reach: Arc::new(|_| {}),
         };

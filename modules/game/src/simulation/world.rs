@@ -551,7 +551,7 @@ impl World {
         for number in 0..self.judge.cases.len() {
             self.judge.case(number)?;
         }
-        let over = self.judge.cases.iter().all(Case::is_over);
+        let over = self.judge.cases.iter().all(Case::is_over) && self.judge.all_counted();
         let behind = self.clients.iter().find(|client| {
             let head = self.judge.cases[client.number].head();
             let notices = self.judge.notices(client.principal.account);

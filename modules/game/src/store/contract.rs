@@ -1,5 +1,6 @@
 //! What every implementation of the store does: one text, run in memory and on both databases.
 
+mod finding;
 mod games;
 mod invites;
 mod people;

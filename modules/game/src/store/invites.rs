@@ -4,18 +4,18 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use game_api::GameEvent;
-use game_engine::Seat;
 use kernel::Timestamp;
 use kernel::id::{AccountId, GameId, GameInviteId};
-use platform::db::{Bulk, StoreError};
+use platform::db::StoreError;
 use platform::idempotency::{self, Claim, Claimed};
 use platform::sql::{Key, Ts, Word};
 use platform::{read, write, write_one};
 
+use super::begin::{Beginnings, Begun};
 use super::diesel_store::{DieselStore, announce, audit, tell};
 use super::people::Cursor;
-use super::rows::{GameRow, InviteRow, LineRow, number, seat_number};
-use super::schema::{game_invites, game_seeds, games, participants, running_games};
+use super::rows::InviteRow;
+use super::schema::{game_invites, game_seeds};
 use super::{Stamp, Told};
 use crate::domain::entry::Recorded;
 use crate::domain::invite::{CancelCause, Invite, InviteState, Side};
@@ -29,6 +29,8 @@ pub(crate) struct NewInvite {
     pub(crate) sealed_seed: Vec<u8>,
     /// How many the creator may have open, this one included.
     pub(crate) open_at_most: u32,
+    /// Whether it comes in the invitee's quiet hours.
+    pub(crate) quiet: bool,
 }
 
 /// What became of it.
@@ -186,7 +188,7 @@ impl InviteStore for DieselStore {
                 event.related("game", invite.game).digest("commitment", &invite.commitment.bytes())
             })
             .await?;
-            let told = tell(c, Addressed::invitation(invite), stamp.at).await?;
+            let told = tell(c, Addressed::invitation(invite, new.quiet), stamp.at).await?;
             idempotency::store(c, &claim, serde_json::json!({ "invite": invite.id })).await?;
             Ok(told)
         });
@@ -289,12 +291,10 @@ impl InviteStore for DieselStore {
         stamp: Stamp,
     ) -> Result<Option<Vec<Told>>, StoreError> {
         let ids = self.ids.clone();
-        let game = acceptance.invite.game;
-        let lines: Result<Vec<LineRow>, StoreError> =
-            acceptance.lines.iter().map(|line| LineRow::of(game, line)).collect();
-        let (lines, last) = (lines?, number(acceptance.lines.last().map_or(0, |line| line.seq))?);
+        let Acceptance { invite, lines, due_at, practice_since, notices } = acceptance;
+        let (game, players) = (invite.game, invite.players());
+        let begun = Begun::of(invite.clone(), &lines, due_at, practice_since, stamp.at)?;
         write!(self.db, |c| {
-            let invite = acceptance.invite;
             let open = game_invites::table
                 .find(Key::from(invite.id))
                 .filter(game_invites::state.eq(Word(InviteState::Pending)))
@@ -310,35 +310,14 @@ impl InviteStore for DieselStore {
             if changed == 0 {
                 return Ok(None);
             }
-            let (players, row) = (invite.players(), GameRow::started(&invite, Ts(stamp.at)));
-            diesel::insert_into(games::table).values(row).execute(c).await?;
-            for seat in Seat::ALL {
-                diesel::insert_into(participants::table)
-                    .values((
-                        participants::account.eq(Key::from(*players.get(*seat))),
-                        participants::game.eq(Key::from(game)),
-                        participants::seat.eq(seat_number(*seat)),
-                    ))
-                    .execute(c)
-                    .await?;
-            }
-            c.insert_all(lines).await?;
-            diesel::insert_into(running_games::table)
-                .values((
-                    running_games::game.eq(Key::from(game)),
-                    running_games::seq.eq(last),
-                    running_games::due_at.eq(acceptance.due_at.map(Ts)),
-                    running_games::practice_since.eq(acceptance.practice_since.map(Ts)),
-                ))
-                .execute(c)
-                .await?;
+            c.begin_game(begun).await?;
             audit(c, &ids, &stamp, "game.start", game.to_string(), |event| {
                 event.related("invite", invite.id)
             })
             .await?;
             let event = GameEvent::GameStarted { game, players: [players.first, players.second] };
             announce(c, &ids, &event, stamp.at).await?;
-            Ok(Some(tell(c, acceptance.notices, stamp.at).await?))
+            Ok(Some(tell(c, notices, stamp.at).await?))
         })
     }
 

@@ -2,7 +2,9 @@
 //! belong to it. Row types never leave this room.
 
 mod advance;
+mod begin;
 mod diesel_store;
+mod finding_rows;
 mod floor;
 mod games;
 mod invites;
@@ -12,6 +14,8 @@ mod memory;
 mod notice_form;
 mod people;
 mod practice;
+mod preferences;
+mod queue;
 mod rating_rows;
 mod ratings;
 mod rows;
@@ -32,6 +36,8 @@ pub(crate) use memory::MemoryStore;
 pub(crate) use people::{Cursor, Noted, PeopleStore, ReconnectRow, Sessions};
 pub(crate) use platform::db::StoreError;
 pub(crate) use practice::PracticeStore;
+pub(crate) use preferences::{Chosen, PreferenceStore};
+pub(crate) use queue::{Joining, NewPairing, PairingBegin, QueueStore};
 #[cfg(test)]
 pub(crate) use ratings::Uncounted;
 pub(crate) use ratings::{BetweenQuery, BoardQuery, EntriesQuery, Place, RatingStore, Revocation};
@@ -42,10 +48,21 @@ use kernel::{CallContext, Timestamp};
 
 /// What the whole context keeps.
 pub(crate) trait Store:
-    InviteStore + GameStore + RatingStore + TimeStore + PeopleStore + PracticeStore
+    InviteStore + GameStore + RatingStore + TimeStore + PeopleStore + PracticeStore + QueueStore + PreferenceStore
 {
 }
-impl<S: InviteStore + GameStore + RatingStore + TimeStore + PeopleStore + PracticeStore> Store for S {}
+impl<
+    S: InviteStore
+        + GameStore
+        + RatingStore
+        + TimeStore
+        + PeopleStore
+        + PracticeStore
+        + QueueStore
+        + PreferenceStore,
+> Store for S
+{
+}
 
 /// On whose behalf a business transaction happens, and when.
 #[derive(Debug, Clone)]

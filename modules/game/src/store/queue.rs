@@ -338,11 +338,11 @@ impl QueueStore for DieselStore {
 
     async fn begin_pairing(
         &self,
-        begin: PairingBegin,
+        accepted: PairingBegin,
         stamp: Stamp,
     ) -> Result<Option<Vec<Told>>, StoreError> {
         let ids = self.ids.clone();
-        let PairingBegin { pairing, lines, due_at, notices } = begin;
+        let PairingBegin { pairing, lines, due_at, notices } = accepted;
         let begun = Begun::of(pairing.as_invite(), &lines, due_at, None, stamp.at)?;
         let row = PairingRow::from(&pairing);
         write!(self.db, |c| {

@@ -85,9 +85,13 @@ pub(crate) trait RatingStore: Send + Sync {
     ) -> Result<HashMap<AccountId, Standing>, StoreError>;
     /// All families that this account has a rating in, by name.
     async fn standings_of(&self, account: AccountId) -> Result<Vec<(Family, Standing)>, StoreError>;
-    /// Whether this call counted the game; `false`: it was counted or voided before. A standing that changed meanwhile
-    /// is a lost race, and nothing happened.
-    async fn count_game(&self, game: GameId, changes: BySeat<Change>) -> Result<bool, StoreError>;
+    /// `None`: it was counted or voided before. A standing that changed meanwhile is a lost race, and nothing happened.
+    async fn count_game(
+        &self,
+        game: GameId,
+        changes: Vec<Change>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Told>>, StoreError>;
     async fn rating_entries(&self, query: EntriesQuery) -> Result<Vec<Entry>, StoreError>;
     /// What a game changed, for whom.
     async fn entries_of_game(&self, game: GameId) -> Result<Vec<(AccountId, Entry)>, StoreError>;
@@ -144,14 +148,20 @@ impl RatingStore for DieselStore {
         rows?.into_iter().map(named).collect()
     }
 
-    async fn count_game(&self, game: GameId, changes: BySeat<Change>) -> Result<bool, StoreError> {
+    async fn count_game(
+        &self,
+        game: GameId,
+        changes: Vec<Change>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Told>>, StoreError> {
         write!(self.db, |c| {
             let waiting = diesel::delete(unrated_games::table.find(Key::from(game))).execute(c).await?;
             if waiting == 0 {
-                return Ok(false);
+                return Ok(None);
             }
-            c.change_ratings(vec![changes.first, changes.second]).await?;
-            Ok(true)
+            let notices = Addressed::ratings(&changes);
+            c.change_ratings(changes).await?;
+            Ok(Some(tell(c, notices, now).await?))
         })
     }
 
@@ -273,6 +283,7 @@ impl RatingStore for DieselStore {
             if known != (changes.len() == 2) {
                 return Err(StoreError::LostRace);
             }
+            let ratings = Addressed::ratings(&changes);
             c.change_ratings(changes).await?;
             c.unscore_pair(&Scored::of(&summary)).await?;
             audit(c, &ids, &stamp, "game.void", game.to_string(), |event| event.reason(reason.clone()))
@@ -281,8 +292,9 @@ impl RatingStore for DieselStore {
             announce(c, &ids, &GameEvent::GameVoided { game, players: both, reason }, stamp.at).await?;
             let notice =
                 Notice::Over { game, status: Status::Voided, winner: None, reason: "voided".to_owned() };
-            let notices = both.map(|to| Addressed { to, notice: notice.clone() });
-            Ok(Some(tell(c, notices.into(), stamp.at).await?))
+            let mut notices: Vec<Addressed> = both.map(|to| Addressed { to, notice: notice.clone() }).into();
+            notices.extend(ratings);
+            Ok(Some(tell(c, notices, stamp.at).await?))
         })
     }
 }
@@ -296,7 +308,7 @@ pub(super) struct Scored {
 }
 
 /// One game as the scores of a pair count it.
-struct Wins {
+struct Outcome {
     low: Key,
     high: Key,
     low_wins: i64,
@@ -305,11 +317,11 @@ struct Wins {
 }
 
 impl Scored {
-    fn wins(&self) -> Wins {
+    fn outcome(&self) -> Outcome {
         let BySeat { first, second } = self.players;
         let won = self.winner.map(|seat| *self.players.get(seat));
         let (low, high) = (first.min(second), first.max(second));
-        Wins {
+        Outcome {
             low: low.into(),
             high: high.into(),
             low_wins: (won == Some(low)).into(),
@@ -328,7 +340,7 @@ platform::dual! {
     pub(super) trait Scoring {
         /// Adds a finished game to its pair's scores.
         async fn score_pair(c, scored: &Scored) -> Result<(), StoreError> {
-            let Wins { low, high, low_wins, high_wins, drawn } = scored.wins();
+            let Outcome { low, high, low_wins, high_wins, drawn } = scored.outcome();
             diesel::insert_into(pair_scores::table)
                 .values((
                     pair_scores::low.eq(low),
@@ -369,7 +381,7 @@ platform::dual! {
 
         /// Takes it away again, if it was added.
         async fn unscore_pair(c, scored: &Scored) -> Result<(), StoreError> {
-            let Wins { low, high, low_wins, high_wins, drawn } = scored.wins();
+            let Outcome { low, high, low_wins, high_wins, drawn } = scored.outcome();
             diesel::update(pair_scores::table.find((low, high)))
                 .set((
                     pair_scores::low_wins.eq(pair_scores::low_wins - low_wins),

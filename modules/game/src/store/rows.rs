@@ -41,7 +41,7 @@ pub(super) fn rules(text: &str) -> Result<RuleSet, StoreError> {
     text.parse().map_err(|_| StoreError::inconsistent("a rule set"))
 }
 
-fn bytes32(bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
+pub(super) fn bytes32(bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
     bytes.try_into().map_err(|_| StoreError::inconsistent("32 bytes"))
 }
 

@@ -155,6 +155,65 @@ diesel::table! {
 
 diesel::table! {
     use platform::sql::prelude::*;
+    pairings (id) {
+        id -> Uid,
+        game -> Uid,
+        first_player -> Uid,
+        second_player -> Uid,
+        rules -> Text,
+        rated -> Bool,
+        commitment -> Binary,
+        first_yes_at -> Nullable<Instant>,
+        first_entropy -> Nullable<Binary>,
+        second_yes_at -> Nullable<Instant>,
+        second_entropy -> Nullable<Binary>,
+        rev -> Integer,
+        state -> Text,
+        created_at -> Instant,
+        expires_at -> Instant,
+        closed_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    queue_entries (account) {
+        account -> Uid,
+        rules -> Text,
+        rated -> Bool,
+        pool -> Binary,
+        circle -> Uid,
+        rating -> Integer,
+        since -> Instant,
+        seen_until -> Instant,
+        pairing -> Nullable<Uid>,
+        seat -> Nullable<SmallInt>,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    play_preferences (account) {
+        account -> Uid,
+        version -> BigInt,
+        presence -> Text,
+        quiet_from -> Nullable<SmallInt>,
+        quiet_to -> Nullable<SmallInt>,
+        quiet_zone -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
+    online_leases (account, node) {
+        account -> Uid,
+        node -> Uid,
+        seen_until -> Instant,
+    }
+}
+
+diesel::table! {
+    use platform::sql::prelude::*;
     seat_leases (game, seat, node) {
         game -> Uid,
         seat -> SmallInt,
@@ -194,3 +253,5 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(games, participants, game_seeds, running_games);
+diesel::allow_tables_to_appear_in_same_query!(queue_entries, pairings);
+diesel::allow_tables_to_appear_in_same_query!(online_leases, play_preferences);

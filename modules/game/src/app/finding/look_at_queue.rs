@@ -21,7 +21,7 @@ pub(crate) enum Standing {
     Idle,
     Waiting(Entry),
     /// Somebody has been found, and both are asked.
-    Offered(Entry, Pairing),
+    Offered(Entry, Box<Pairing>),
 }
 
 pub(crate) async fn run(app: &App, account: AccountId) -> Result<Standing, StoreError> {
@@ -35,7 +35,7 @@ pub(crate) async fn run(app: &App, account: AccountId) -> Result<Standing, Store
         let pairing = app.store.pairing(id).await?;
         // Otherwise it has just ended, and the next look says how.
         if let Some(pairing) = pairing.filter(|pairing| pairing.recorded == PairingState::Offered) {
-            return Ok(Standing::Offered(entry, pairing));
+            return Ok(Standing::Offered(entry, Box::new(pairing)));
         }
     }
     Err(StoreError::LostRace)

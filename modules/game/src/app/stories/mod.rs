@@ -1,6 +1,8 @@
 //! Games as people live through them, on both databases: real tasks and storage, a clock that only tests move.
 
 mod clocks;
+mod finding;
+mod instants;
 mod invites;
 mod playing;
 mod practice;

@@ -13,7 +13,7 @@ fn family() -> Family {
 }
 
 async fn resign(house: &House, game: GameId, by: &Principal) {
-    house.clock.advance(Duration::from_secs(60));
+    house.clock.advance(Duration::from_mins(1));
     let asked = Asked { cid: house.cid(), base: None, act: Act::Resign };
     house.ask(game, by, asked).await;
 }

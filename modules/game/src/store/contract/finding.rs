@@ -302,7 +302,7 @@ for_each_store! {
         assert_eq!(stage.store().answer_pairing(&pairing, Seat::Second, yes(&stage, 2)).await, Ok(true));
         stage.house.clock.advance(LIFE);
         let seen = now(&stage, &pairing).await;
-        assert_eq!(overdue().await.unwrap(), [seen.clone()]);
+        assert_eq!(overdue().await.unwrap(), std::slice::from_ref(&seen));
         assert_eq!(stage.store().answer_pairing(&seen, Seat::First, yes(&stage, 1)).await, Ok(false));
         let late = begin(&stage, &Pairing { answers: BySeat::new(Some(yes(&stage, 1)), seen.answers.second), ..seen.clone() });
         assert_eq!(stage.store().begin_pairing(late, stage.stamp(&people[0])).await.unwrap(), None);
@@ -336,9 +336,9 @@ for_each_store! {
         let lapsed = stage.house.person("lapsed");
         join(&stage, &lapsed, 0, 1_500).await;
         let gap = stage.now().plus(Duration::from_secs(10));
-        let lapses = stage.now().plus(Duration::from_secs(9));
+        let before_that = stage.now().plus(Duration::from_secs(9));
         let mut early = entry(&stage, &stage.house.person("early"), 0, 1_500);
-        early.seen_until = lapses;
+        early.seen_until = before_that;
         let account = early.account;
         let who = Principal { account, ..people[0].clone() };
         stage.store().join_queue(early, claim(&stage, &who, "early", 1), stage.stamp(&who)).await.unwrap();
@@ -346,7 +346,7 @@ for_each_store! {
         stage.store().make_good_queue(gap, later(600), later(500)).await.unwrap();
         assert_eq!(now(&stage, &pairing).await.expires_at, later(500));
         assert_eq!(place(&stage, &lapsed).await.unwrap().seen_until, later(600));
-        assert_eq!(place(&stage, &who).await.unwrap().seen_until, lapses, "it had lapsed before");
+        assert_eq!(place(&stage, &who).await.unwrap().seen_until, before_that, "it had lapsed before");
         stage.store().make_good_queue(gap, gap, gap).await.unwrap();
         assert_eq!(now(&stage, &pairing).await.expires_at, later(500), "nothing is shortened");
     }
@@ -410,4 +410,3 @@ for_each_store! {
         assert_eq!(online(stage.now()).await.unwrap(), [], "whoever hid was forgotten at once");
     }
 }
-

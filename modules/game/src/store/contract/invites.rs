@@ -36,7 +36,7 @@ fn new(stage: &Stage, from: &Principal, to: &Principal) -> NewInvite {
         expires_at: stage.now().plus(LIFE),
         closed_at: None,
     };
-    NewInvite { invite, sealed_seed: vec![1, 2, 3], open_at_most: 5 }
+    NewInvite { invite, sealed_seed: vec![1, 2, 3], open_at_most: 5, quiet: false }
 }
 
 fn claim(stage: &Stage, from: &Principal, key: &str) -> Claim {

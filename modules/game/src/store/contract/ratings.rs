@@ -15,6 +15,10 @@ use crate::domain::rating::{
 };
 use crate::store::{BetweenQuery, BoardQuery, EntriesQuery, PairScore, Place, Revocation, Summary};
 
+fn both(changes: &BySeat<Change>) -> Vec<Change> {
+    vec![changes.first, changes.second]
+}
+
 fn family() -> Family {
     Family::of(&RuleSet::naija_classic())
 }
@@ -64,7 +68,7 @@ async fn changes(stage: &Stage, summary: &Summary) -> BySeat<Change> {
 
 async fn counted(stage: &Stage, summary: &Summary) -> BySeat<Change> {
     let changes = changes(stage, summary).await;
-    assert!(stage.store().count_game(summary.game, changes).await.unwrap());
+    assert!(stage.store().count_game(summary.game, both(&changes), stage.now()).await.unwrap().is_some());
     changes
 }
 
@@ -97,23 +101,26 @@ async fn given(stage: &Stage, points: f64, deviation: f64) -> AccountId {
     changes.first.standing.rating = Rating { points, deviation, volatility: 0.06 };
     // The other one is of no family that anybody looks at.
     changes.second.family = Family::known("pagat").unwrap();
-    assert!(stage.store().count_game(summary.game, changes).await.unwrap());
+    assert!(stage.store().count_game(summary.game, both(&changes), stage.now()).await.unwrap().is_some());
     changes.first.account
 }
 
 for_each_store! {
     async fn a_finished_rated_game_waits_until_it_is_counted_once(stage: Stage) {
         let (running, _) = stage.house.game(RuleSet::naija_classic()).await;
-        let (one, _) = finished(&stage).await;
+        let (one, players) = finished(&stage).await;
         let (two, _) = finished(&stage).await;
         assert_eq!(waiting(&stage).await, [one.game, two.game], "in the order in which they ended");
         let first = stage.store().uncounted(None, 1).await.unwrap();
         let second = stage.store().uncounted(Some(first[0]), 5).await.unwrap();
         assert_eq!(second, [(two.ended_at.unwrap(), two.game)]);
         let changes = counted(&stage, &one).await;
-        assert!(!stage.store().count_game(one.game, changes).await.unwrap(), "again");
-        assert!(!stage.store().count_game(running, changes).await.unwrap(), "a game that is played");
+        assert!(stage.store().count_game(one.game, both(&changes), stage.now()).await.unwrap().is_none(), "again");
+        assert!(stage.store().count_game(running, both(&changes), stage.now()).await.unwrap().is_none(), "a game that is played");
         assert_eq!(waiting(&stage).await, [two.game]);
+        for player in &players {
+            assert_eq!(stage.notices(player).await.last().unwrap(), "game_rating_changed");
+        }
         for change in [changes.first, changes.second] {
             let standing = stage.store().standings_of(change.account).await.unwrap();
             assert_eq!(standing, [(family(), change.standing)], "to the last bit");
@@ -130,9 +137,9 @@ for_each_store! {
     async fn of_many_who_count_a_game_at_once_one_does(stage: Stage) {
         let (summary, players) = finished(&stage).await;
         let changes = changes(&stage, &summary).await;
-        let outcomes = join_all((0..16).map(|_| stage.store().count_game(summary.game, changes))).await;
-        assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Ok(true))).count(), 1, "{outcomes:?}");
-        assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Ok(false))).count(), 15, "{outcomes:?}");
+        let outcomes = join_all((0..16).map(|_| stage.store().count_game(summary.game, both(&changes), stage.now()))).await;
+        assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Ok(Some(_)))).count(), 1, "{outcomes:?}");
+        assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Ok(None))).count(), 15, "{outcomes:?}");
         for player in &players {
             assert_eq!(entries(&stage, player.account).await.len(), 1);
         }
@@ -145,12 +152,12 @@ for_each_store! {
             let stale_two = changes(&stage, &two).await;
             if stale {
                 counted(&stage, &one).await;
-                let lost = stage.store().count_game(two.game, stale_two).await;
+                let lost = stage.store().count_game(two.game, both(&stale_two), stage.now()).await;
                 assert!(matches!(lost, Err(StoreError::LostRace)), "{lost:?}");
                 assert_eq!(waiting(&stage).await, [two.game], "nothing happened");
                 assert_eq!(entries(&stage, players[0].account).await.len(), 1);
             } else {
-                assert!(stage.store().count_game(two.game, stale_two).await.unwrap());
+                assert!(stage.store().count_game(two.game, both(&stale_two), stage.now()).await.unwrap().is_some());
             }
         }
         let numbers: Vec<u64> = entries(&stage, players[0].account).await.iter().map(|entry| entry.number).collect();
@@ -219,7 +226,7 @@ for_each_store! {
         assert_eq!(told.iter().map(|told| (told.kind, told.body["reason"].as_str())).collect::<Vec<_>>(), [("game_over", Some("voided")); 2]);
         let again = stage.store().void_finished(revocation, stage.stamp(&players[0])).await.unwrap();
         assert_eq!(again, None, "once");
-        assert!(!stage.store().count_game(summary.game, late).await.unwrap(), "whoever was about to count it is late");
+        assert!(stage.store().count_game(summary.game, both(&late), stage.now()).await.unwrap().is_none(), "whoever was about to count it is late");
         assert_eq!(waiting(&stage).await, []);
         assert_eq!(entries(&stage, players[0].account).await, []);
         assert_eq!(stage.store().pair_score(summary.players).await.unwrap(), PairScore::default());
@@ -244,7 +251,10 @@ for_each_store! {
         assert_eq!(stage.store().summary(summary.game).await.unwrap(), Some(summary.clone()), "nothing happened");
         let changes = undone(&summary, &before, stage.now());
         let whole = Revocation { changes: changes.clone(), ..unknowing };
-        assert!(stage.store().void_finished(whole, stage.stamp(&players[0])).await.unwrap().is_some());
+        let told = stage.store().void_finished(whole, stage.stamp(&players[0])).await.unwrap().unwrap();
+        let mut kinds: Vec<&str> = told.iter().map(|told| told.kind).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, ["game_over", "game_over", "game_rating_changed", "game_rating_changed"]);
         for change in &changes {
             let written = entries(&stage, change.account).await;
             assert_eq!(written.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [EntryKind::Void, EntryKind::Game]);

@@ -88,7 +88,7 @@ impl InviteStore for MemoryStore {
         stamp: Stamp,
     ) -> Result<Creation, StoreError> {
         let invite = &new.invite;
-        let letters = Letters::of(Addressed::invitation(invite))?;
+        let letters = Letters::of(Addressed::invitation(invite, new.quiet))?;
         self.with(|tables| {
             if let Some(creation) = tables.against(&new, &claim, stamp.at) {
                 return Ok(creation);

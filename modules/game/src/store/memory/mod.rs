@@ -3,6 +3,7 @@
 //! All tables lie behind one lock, so a method is one transaction. A method looks first and writes last: once it has
 //! begun to write nothing can fail, so nothing has to be rolled back. A new method is a few lines over [`Tables`].
 
+mod finding;
 mod games;
 mod invites;
 mod people;
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use game_api::GameEvent;
 use game_engine::Seat;
-use kernel::id::{AccountId, AuditId, GameId, GameInviteId, NodeId};
+use kernel::id::{AccountId, AuditId, GameId, GameInviteId, NodeId, PairingId};
 use kernel::{IdSource, Timestamp};
 use platform::audit::AuditEvent;
 use platform::outbox::NewEvent;
@@ -23,9 +24,11 @@ use platform::outbox::NewEvent;
 use self::games::{Game, PairWins, Running};
 use self::invites::KeptClaim;
 use self::ratings::Rated;
-use super::{Cursor, Noted, ReconnectRow, Stamp, StoreError, Told, notice_form};
+use super::{Chosen, Cursor, Noted, ReconnectRow, Stamp, StoreError, Told, notice_form};
 use crate::domain::invite::Invite;
 use crate::domain::notice::Addressed;
+use crate::domain::pairing::Pairing;
+use crate::domain::queue::Entry as QueueEntry;
 
 /// Everything that game keeps, in this process. Clones are the same store.
 #[derive(Clone)]
@@ -49,6 +52,11 @@ pub(crate) struct Tables {
     nodes: BTreeMap<NodeId, Timestamp>,
     restrictions: BTreeMap<AccountId, Timestamp>,
     tokens: BTreeMap<[u8; 32], ReconnectRow>,
+    queue: BTreeMap<AccountId, QueueEntry>,
+    joins: BTreeMap<(String, String, String), ([u8; 32], Timestamp)>,
+    pairings: BTreeMap<PairingId, Pairing>,
+    preferences: BTreeMap<AccountId, Chosen>,
+    online: BTreeMap<(AccountId, NodeId), Timestamp>,
     cursors: BTreeMap<&'static str, i64>,
     notices: BTreeMap<AccountId, Vec<Noted>>,
     pub(crate) audit: Vec<AuditEvent>,

@@ -120,17 +120,22 @@ impl RatingStore for MemoryStore {
         }))
     }
 
-    async fn count_game(&self, game: GameId, changes: BySeat<Change>) -> Result<bool, StoreError> {
+    async fn count_game(
+        &self,
+        game: GameId,
+        changes: Vec<Change>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Told>>, StoreError> {
+        let letters = Letters::of(Addressed::ratings(&changes))?;
         self.with(|tables| {
             let rated = &mut tables.rated;
             let Some(waiting) = rated.uncounted.iter().find(|(_, id)| *id == game).copied() else {
-                return Ok(false);
+                return Ok(None);
             };
-            let changes = vec![changes.first, changes.second];
             rated.may_change(&changes)?;
             rated.uncounted.remove(&waiting);
             rated.change(changes);
-            Ok(true)
+            Ok(Some(tables.tell(letters, now)))
         })
     }
 
@@ -213,8 +218,9 @@ impl RatingStore for MemoryStore {
         let event = GameEvent::GameVoided { game, players: both, reason: reason.clone() };
         let event = announcement(&self.ids, &event, stamp.at)?;
         let notice = Notice::Over { game, status: Status::Voided, winner: None, reason: "voided".to_owned() };
-        let letters =
-            Letters::of(both.map(|to| Addressed { to, notice: notice.clone() }).into_iter().collect())?;
+        let mut notices: Vec<Addressed> = both.map(|to| Addressed { to, notice: notice.clone() }).into();
+        notices.extend(Addressed::ratings(&changes));
+        let letters = Letters::of(notices)?;
         self.with(|tables| {
             let Some(kept) = tables.games.get_mut(&game) else { return Ok(None) };
             if status_of(&kept.summary) != Status::Finished {
