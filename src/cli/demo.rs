@@ -178,10 +178,17 @@ impl Teller {
         if self.json {
             say(json!({"scoreboard": scores}));
         } else {
-            let points = scores.pointer("/game/scores").unwrap_or(&Value::Null);
-            let games = scores.pointer("/pair").unwrap_or(&Value::Null);
+            let word = |place: &str| scores.pointer(place).and_then(Value::as_str).unwrap_or("?");
+            let number = |place: &str| scores.pointer(place).and_then(Value::as_u64).unwrap_or_default();
             say(format_args!(
-                "\n  scoreboard: points of this match {points}; all games of the pair {games}\n"
+                "\n  scoreboard                 {} {} : {} {}, {} drawn; points held at the end {} : {}\n",
+                word("/game/players/0/username"),
+                number("/pair/wins/0"),
+                number("/pair/wins/1"),
+                word("/game/players/1/username"),
+                number("/pair/drawn"),
+                number("/game/scores/0"),
+                number("/game/scores/1"),
             ));
         }
     }
