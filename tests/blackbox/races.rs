@@ -164,3 +164,111 @@ async fn two_seats_that_move_on_the_same_base_get_one_success_and_one_precise_re
     assert!(["not_your_turn", "stale_base", "not_in_hand"].contains(&foreign.code()), "{}", foreign.text);
     tables[mover].advance().await.unwrap();
 }
+
+/// Milliseconds before and after the end of a turn at which somebody still tries to move: its last instant, and both
+/// ends of the server's lenience.
+const AROUND_THE_END: [i64; 6] = [-40, -5, 0, 120, 245, 300];
+
+/// One game whose first turn is about to end, and what its player sends on two connections at that moment.
+struct LastInstant {
+    mover: Person,
+    game: String,
+    base: u64,
+    due: kernel::Timestamp,
+    cids: [String; 2],
+}
+
+impl LastInstant {
+    async fn begin(one: &Person, other: &Person) -> Self {
+        let clock = json!({"turn_s": 5, "reserve_s": 0, "run_outs": 10});
+        let body = json!({"username": other.username, "rule_set": "naija_classic", "clock": clock});
+        let invite = one.api.post("/api/v1/games/invites", body).await.unwrap();
+        let game = other.accept_game(invite.body["id"].as_str().unwrap()).await.unwrap();
+        let view = one.api.get(&format!("/api/v1/games/{game}")).await.unwrap().body;
+        let mover = if view["turn"] == view["seat"] { one } else { other };
+        let due = view["clock"]["turn"]["due_at"].as_str().unwrap().parse().unwrap();
+        let base = view["seq"].as_u64().unwrap();
+        Self { mover: mover.clone(), game, base, due, cids: [fresh_id(), fresh_id()] }
+    }
+
+    fn draw(&self, cid: &str) -> Value {
+        json!({"cid": cid, "base": self.base, "do": {"draw": {}}})
+    }
+
+    async fn post(&self, cid: &str) -> (u16, Value) {
+        let path = format!("/api/v1/games/{}/play", self.game);
+        let answer = self.mover.api.call(Method::POST, &path, Some(&self.draw(cid))).await.unwrap();
+        (answer.status, answer.body["seq"].clone())
+    }
+
+    /// Draws on two connections at once, so many milliseconds after the turn is over.
+    async fn draws_twice(&self, socket: &mut Socket, after_ms: i64) -> [(u16, Value); 2] {
+        let now = kernel::Clock::now(&platform::clock::SystemClock::new());
+        let wait = (self.due.micros() - now.micros()) / 1000 + after_ms;
+        tokio::time::sleep(std::time::Duration::from_millis(u64::try_from(wait).unwrap_or(0))).await;
+        let [one, two] = &self.cids;
+        let over_socket = async {
+            let topic = json!({"game": self.game});
+            socket.command(two, &topic, self.base, &json!({"draw": {}})).await.unwrap();
+            let answer = socket.answer_to(two).await.unwrap();
+            (if answer["t"] == "ok" { 200 } else { 409 }, answer["seq"].clone())
+        };
+        let (over_rest, over_socket) = tokio::join!(self.post(one), over_socket);
+        [over_rest, over_socket]
+    }
+
+    /// The first event of the rules after the turn began, by whom it was.
+    async fn first_event(&self) -> Value {
+        let path = format!("/api/v1/games/{}/events?after={}&limit=100", self.game, self.base);
+        let events = self.mover.api.get(&path).await.unwrap().body;
+        let of_the_rules = |event: &&Value| event["data"]["kind"] == "drew";
+        events["items"].as_array().unwrap().iter().find(of_the_rules).cloned().unwrap_or_default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_and_its_time_out_at_the_same_instant_on_two_connections_have_one_outcome_also_after_a_restart()
+ {
+    let mut server = Server::start();
+    let (_house, ada, ben) = server.pair().await;
+    let mut games = Vec::new();
+    for _ in AROUND_THE_END {
+        games.push(LastInstant::begin(&ada, &ben).await);
+    }
+    let mut sockets = Vec::new();
+    for (number, game) in games.iter().enumerate() {
+        let topics = json!([{"game": game.game, "after": game.base}]);
+        sockets.push(game.mover.live_on(&format!("device-{number}"), topics).await.unwrap());
+    }
+    let tried = games.iter().zip(&mut sockets).zip(AROUND_THE_END);
+    let told = join_all(tried.map(|((game, socket), after)| game.draws_twice(socket, after))).await;
+
+    let mut outcomes = Vec::new();
+    for ((game, told), after) in games.iter().zip(&told).zip(AROUND_THE_END) {
+        let first = game.first_event().await;
+        let done: Vec<&(u16, Value)> = told.iter().filter(|(status, _)| *status == 200).collect();
+        assert!(told.iter().all(|(status, _)| matches!(status, 200 | 409)), "{after} ms: {told:?}");
+        match done.as_slice() {
+            [] => assert_eq!(first["data"]["by"], "clock", "{after} ms: {told:?} {first}"),
+            [(_, seq)] => assert_eq!(
+                (&first["data"]["by"], &first["seq"]),
+                (&json!("player"), seq),
+                "{after} ms: {first}"
+            ),
+            _ => panic!("{after} ms: one turn was drawn for twice: {told:?}"),
+        }
+        outcomes.push(first);
+    }
+    assert!(outcomes.iter().all(|first| first["seq"].is_u64()), "{outcomes:?}");
+
+    drop(sockets);
+    server.restart();
+    for ((game, told), before) in games.iter().zip(&told).zip(&outcomes) {
+        assert_eq!(game.first_event().await, *before, "what happened is what happened");
+        for (cid, (status, seq)) in game.cids.iter().zip(told) {
+            let again = game.post(cid).await;
+            assert_eq!(again.0, *status);
+            assert!(*status == 409 || again.1 == *seq, "a command is answered as it was: {again:?}");
+        }
+    }
+}

@@ -27,8 +27,21 @@ pub(super) struct Given {
     pub(super) invite: bool,
     /// A game of the first two people, in which the first begins and holds a plain card that fits: `{{game.id}}`, `{{game.card}}`.
     pub(super) game: bool,
+    /// What that game is played by, as it stands in an invite; without it the default rules.
+    pub(super) rules: Option<Rules>,
+    /// Rounds of it that have been played when the example begins.
+    pub(super) finished_rounds: u32,
     /// Settings of the server.
     pub(super) settings: BTreeMap<String, String>,
+}
+
+/// The members of an invite that say what is played.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rules {
+    pub(super) rule_set: Value,
+    #[serde(default, rename = "match")]
+    pub(super) match_rule: Option<String>,
 }
 
 /// One step: a request with its answer, or one thing that happens on a socket.

@@ -1,0 +1,8 @@
+//! cargo-fuzz's door to the target `frame`.
+#![no_main]
+
+#[allow(dead_code, reason = "each door opens to one of them")]
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::frame(data));
