@@ -1,5 +1,6 @@
 //! Finding a game: the open queue from joining to playing, who is seen online, quiet hours, and the link of an invite.
 
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -52,11 +53,16 @@ async fn answer(who: &Person, pairing: &str, how: &str) -> Answer {
     who.api.call(Method::POST, &path, body.as_ref()).await.unwrap()
 }
 
-/// Lets the queue bring the two together over these rules, unrated; gives the pairing's id.
-pub(crate) async fn pair_up(one: &Person, other: &Person, rules: &str) -> String {
+/// How many times the queue has been asked to bring two together.
+static PAIRS: AtomicU16 = AtomicU16::new(0);
+
+/// Lets the queue bring the two together, over a clock that nobody else waits for; gives the pairing's id.
+pub(crate) async fn pair_up(one: &Person, other: &Person) -> String {
+    let turn_s = 60 + PAIRS.fetch_add(1, Ordering::Relaxed);
+    let wish = json!({"rule_set": "quick", "clock": {"turn_s": turn_s}, "rated": false});
     for who in [one, other] {
         leave(who).await;
-        let joined = join(who, &json!({"rule_set": rules, "rated": false})).await;
+        let joined = join(who, &wish).await;
         assert_eq!(joined.status, 201, "{}", joined.text);
     }
     let pairing = offered(one).await;
@@ -124,7 +130,7 @@ async fn two_strangers_are_brought_together_by_the_queue_and_play_to_the_end() {
 async fn whoever_declines_leaves_and_a_block_keeps_two_apart_from_then_on() {
     let server = Server::start();
     let (_house, ada, ben) = server.pair().await;
-    let id = pair_up(&ada, &ben, "quick").await;
+    let id = pair_up(&ada, &ben).await;
     assert_eq!(answer(&ben, &id, "decline").await.status, 204);
     assert_eq!(answer(&ben, &id, "decline").await.status, 204);
     let late = answer(&ada, &id, "accept").await;
@@ -134,7 +140,7 @@ async fn whoever_declines_leaves_and_a_block_keeps_two_apart_from_then_on() {
         (Some("waiting"), Some("idle"))
     );
 
-    let id = pair_up(&ada, &ben, "quick").await;
+    let id = pair_up(&ada, &ben).await;
     let invite = ada.invite_to_game("ben").await.unwrap();
     let blocks = format!("/api/v1/blocks/{}", ada.account);
     assert_eq!(ben.api.call(Method::PUT, &blocks, None).await.unwrap().status, 204);
@@ -167,7 +173,7 @@ async fn of_many_who_join_and_answer_at_once_nobody_gets_two_games() {
     let house = server.house().await;
     let mut people = Vec::new();
     for number in 0..12 {
-        people.push(house.new_customer(&format!("p{number}"), PASSWORD).await.unwrap());
+        people.push(house.new_customer(&format!("player{number}"), PASSWORD).await.unwrap());
     }
     let wish = json!({"rule_set": "quick"});
     let joins = join_all(people.iter().flat_map(|who| [join(who, &wish), join(who, &wish)])).await;
@@ -319,7 +325,7 @@ async fn the_link_of_an_invite_opens_it_for_whom_it_is_addressed_to_alone() {
     let invite = ada.invite_to_game("ben").await.unwrap();
     let link = invite["link"].as_str().unwrap();
     let (page, id) = link.split_once('#').unwrap();
-    assert_eq!((page, id), (format!("{}/g", server.api.base()).as_str(), invite["id"].as_str().unwrap()));
+    assert!(page.ends_with("/g") && id == invite["id"], "{link}");
     let landing = server.api.anonymous().get("/g").await.unwrap();
     assert!(landing.text.contains("data-code=\"giv_"), "{}", landing.text);
     assert!(!landing.text.contains(id), "the page knows no invite");

@@ -275,7 +275,7 @@ async fn pairing(world: &World, line: &Line, caller: Option<&Person>) -> String 
         (true, "other", _) => (world.staff(&world.one).await, world.staff(&world.two).await),
         _ => return format!("pai_{NOBODY}"),
     };
-    pair_up(&one, &other, "quick").await
+    pair_up(&one, &other).await
 }
 
 async fn game(world: &World, line: &Line, caller: Option<&Person>) -> String {
