@@ -198,7 +198,7 @@ fn fits(pattern: &str, got: &Value) -> bool {
         Some(("one", words)) => words.split('|').any(|word| word == text),
         _ => match inner {
             "any" => true,
-            "number" => got.is_u64(),
+            "number" => got.is_number(),
             "boolean" => got.is_boolean(),
             "object" => got.is_object(),
             "list" => got.is_array(),
