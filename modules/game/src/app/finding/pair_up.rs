@@ -75,17 +75,21 @@ pub(crate) async fn step(app: &App) -> Result<(), StoreError> {
     let from = app.finding.pairer.with(|memory| memory.from.take());
     let now = app.clock.now();
     let page = app.store.waiting(from, now, i64::try_from(PAGE).unwrap_or(i64::MAX)).await?;
-    let next = page.len().checked_sub(OVERLAP).filter(|_| page.len() >= PAGE);
-    let next = next.and_then(|place| page.get(place)).copied();
-    app.finding.pairer.with(|memory| memory.from = next);
     let mut round = Round { app, call: &call, now, taken: HashSet::new(), questions: QUESTIONS };
     round.along(&page, |waiter| (waiter.pool, waiter.circle)).await?;
     if app.policy.open_play {
         // Those of other networks too, for whoever has found nobody nearer.
-        let page: Vec<Waiter> =
-            page.into_iter().filter(|waiter| !round.taken.contains(&waiter.account)).collect();
-        round.along(&page, |waiter| waiter.pool).await?;
+        let left: Vec<Waiter> =
+            page.iter().filter(|waiter| !round.taken.contains(&waiter.account)).copied().collect();
+        round.along(&left, |waiter| waiter.pool).await?;
     }
+    let next = match page.len().checked_sub(OVERLAP).filter(|_| page.len() >= PAGE) {
+        // Whoever was not asked about in this step is in the next.
+        _ if round.questions == 0 => from,
+        Some(place) => page.get(place).copied(),
+        None => None,
+    };
+    app.finding.pairer.with(|memory| memory.from = next);
     Ok(())
 }
 

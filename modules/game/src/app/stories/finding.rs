@@ -549,3 +549,32 @@ platform::for_each_database! { MIGRATIONS;
         assert_eq!(notices.last().unwrap().body.get("quiet"), None, "who chose nothing is never quiet");
     }
 }
+
+/// In memory alone: what is held here is how pairing does with many, not how storage does.
+#[tokio::test]
+async fn thousands_who_wait_are_all_paired_in_bounded_steps() {
+    let store = |ids| Arc::new(crate::store::MemoryStore::new(ids)) as Arc<dyn crate::store::Store>;
+    let house = House::over(store, true).await;
+    let mut everybody = Vec::new();
+    for number in 0..1_250 {
+        let pair: [Principal; 2] = house.network(&format!("n{number}_"));
+        everybody.extend(pair);
+    }
+    for who in &everybody {
+        join(&house, who).await;
+    }
+    let mut steps = 0;
+    let waits = || async { house.app.store.waiting(None, house.clock.now(), 5_000).await.unwrap().len() };
+    let mut left = waits().await;
+    assert_eq!(left, 2_500);
+    while left > 0 {
+        step(&house).await;
+        steps += 1;
+        let now = waits().await;
+        assert!(left - now <= 512, "one step did too much: {left} to {now}");
+        assert!(now < left || steps < 3, "no step is in vain");
+        left = now;
+    }
+    assert!((5..=12).contains(&steps), "{steps}");
+    nobody_sits_twice(&house, &everybody[..200]).await;
+}
