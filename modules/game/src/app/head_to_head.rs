@@ -6,7 +6,8 @@ use kernel::id::AccountId;
 
 use super::App;
 use crate::domain::rating::Family;
-use crate::store::{BetweenQuery, PairScore, StoreError, Summary};
+pub(crate) use crate::store::PairScore;
+use crate::store::{BetweenQuery, StoreError, Summary};
 
 /// So many of the last games are shown.
 const LAST: i64 = 10;

@@ -13,7 +13,8 @@ use kernel::{CallContext, Limit, Page, PortError, Timestamp};
 
 use super::App;
 use crate::domain::rating::{Family, Rating, Standing, Tally};
-use crate::store::{BoardQuery, Place, StoreError};
+pub(crate) use crate::store::Place;
+use crate::store::{BoardQuery, StoreError};
 
 kernel::words! {
     /// Among whom.

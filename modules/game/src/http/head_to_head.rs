@@ -6,9 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::summary_view::GameSummary;
+use crate::app::head_to_head::PairScore;
 use crate::app::{App, head_to_head};
+use crate::domain::rating::Family;
 use crate::live::wire::Person;
-use crate::store::PairScore;
 
 /// Finished games of two people, as the caller counts them.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -56,7 +57,7 @@ pub(super) async fn handle(
     let me = caller.principal.account;
     let found = head_to_head::run(&app, &caller.call, me, id.0).await?.ok_or_else(Problem::not_found)?;
     let names = app.names.of(&caller.call, [me, id.0]).await;
-    let family = |(family, score): (crate::domain::rating::Family, PairScore)| FamilyView {
+    let family = |(family, score): (Family, PairScore)| FamilyView {
         family: family.as_str().to_owned(),
         score: score.into(),
     };

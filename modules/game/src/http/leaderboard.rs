@@ -10,10 +10,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::problem;
 use super::rating_view::TallyView;
 use crate::app::App;
-use crate::app::leaderboard::{self, Onward, Ranked, Scope};
+use crate::app::leaderboard::{self, Onward, Place, Ranked, Scope};
 use crate::domain::rating::Family;
 use crate::live::wire::Person;
-use crate::store::Place;
 use crate::text::tenth;
 
 platform::word_schema! { LeaderboardScopeWord: Scope }
