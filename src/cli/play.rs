@@ -57,6 +57,7 @@ pub(super) struct Arguments {
 
 /// What to do at once; without it you see what is open.
 #[derive(Args)]
+#[command(next_help_heading = "What to do at once")]
 #[group(multiple = false)]
 struct First {
     /// Invites somebody and waits for the answer
@@ -75,6 +76,7 @@ struct First {
 
 /// What to play, with --invite and --practice.
 #[derive(Args)]
+#[command(next_help_heading = "What to play, with --invite and --practice")]
 struct How {
     #[arg(
         long,

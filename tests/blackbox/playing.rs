@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -60,8 +60,10 @@ impl Player {
                 self.seen.push(line.clone());
                 Some(line)
             }
-            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => None,
-            Err(_) => panic!("{} says nothing more:\n{}", self.name, self.seen.join("\n")),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("{} says nothing more:\n{}", self.name, self.seen.join("\n"))
+            }
         }
     }
 

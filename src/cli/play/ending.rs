@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::CliError;
 use super::desk::Desk;
-use super::invites::{self, Answer};
+use super::invites::{self, Answer, Rematch};
 use super::wire::plain;
 use crate::client::ClientError;
 
@@ -70,13 +70,21 @@ async fn tell(desk: &mut Desk, game: &str) -> Result<String, CliError> {
     Ok(record)
 }
 
-/// All games of the two so far.
+/// All games of the two so far; against a program none are counted, and there is something else to say.
 async fn standing(desk: &mut Desk, game: &str) -> Result<(), CliError> {
     let board = desk.session.get(&format!("/api/v1/games/{game}/scoreboard")).await?.body;
     let name = |place: usize| {
         let name = board.pointer(&format!("/game/players/{place}/username")).and_then(Value::as_str);
         name.map_or_else(|| "somebody".to_owned(), plain)
     };
+    let is_program = |place: usize| board.pointer(&format!("/game/players/{place}/practice")).is_some();
+    if is_program(0) || is_program(1) {
+        desk.terminal.say(
+            "  Your opponent is the server itself, which knows the seed: that it plays by what its own seat sees is \
+             its word.\n  Practice counts in no score.",
+        );
+        return Ok(());
+    }
     let number = |pointer: &str| board.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
     let (first, second, drawn) = (number("/pair/wins/0"), number("/pair/wins/1"), number("/pair/drawn"));
     let drawn = if drawn == 0 { String::new() } else { format!(", {drawn} drawn") };
@@ -108,14 +116,18 @@ async fn rematch(desk: &mut Desk, game: &str) -> Result<Option<Next>, CliError> 
         let accepted = invites::accept(desk, &offered).await;
         return Ok(invites::told(desk, accepted)?.map(Next::Game));
     }
-    let invite = match invites::rematch(desk, game).await {
+    let asked = match invites::rematch(desk, game).await {
         Err(ClientError::Refused { code, .. }) if code == "rematch_offered" => {
             desk.terminal.say("  A rematch is on offer already: try r again.");
             return Ok(None);
         }
         made => invites::told(desk, made)?,
     };
-    let Some(invite) = invite else { return Ok(None) };
+    let invite = match asked {
+        Some(Rematch::Begun(game)) => return Ok(Some(Next::Game(game))),
+        Some(Rematch::Asked(invite)) => invite,
+        None => return Ok(None),
+    };
     Ok(match invites::await_answer(desk, &invite).await? {
         Answer::Begun(game) => Some(Next::Game(game)),
         Answer::None => None,

@@ -81,6 +81,9 @@ impl Game<'_> {
     async fn sit(&mut self) -> Result<Left, CliError> {
         loop {
             let (stirred, listening) = (self.stirred, self.listens());
+            if !stirred && !self.sent && self.sight.is_some() && self.desk.terminal.is_over() {
+                return Ok(self.leave());
+            }
             tokio::select! {
                 biased;
                 news = self.desk.link.next() => self.take(news).await?,
@@ -336,6 +339,9 @@ impl Game<'_> {
             Typed::Help => self.desk.terminal.say(HELP),
             Typed::Table => self.say_table(),
             Typed::Score => self.say_score(),
+            Typed::Log if self.log.is_empty() => {
+                self.desk.terminal.say("  Nothing has happened since you sat down.");
+            }
             Typed::Log => {
                 let log: Vec<String> = self.log.iter().map(|words| format!("  {words}")).collect();
                 self.desk.terminal.say(log.join("\n"));

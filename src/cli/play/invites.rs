@@ -137,10 +137,22 @@ pub(super) async fn invite(desk: &mut Desk, username: &str, wish: &Wish) -> Resu
     own(desk, &answer.body).await
 }
 
+/// How asking for a rematch went.
+pub(super) enum Rematch {
+    /// A program is always ready.
+    Begun(String),
+    /// A person has to answer.
+    Asked(Box<Invite>),
+}
+
 /// Asks for the same game again.
-pub(super) async fn rematch(desk: &mut Desk, game: &str) -> Result<Invite, ClientError> {
+pub(super) async fn rematch(desk: &mut Desk, game: &str) -> Result<Rematch, ClientError> {
     let answer = desk.session.post(&format!("/api/v1/games/{game}/rematch"), json!({})).await?;
-    own(desk, &answer.body).await
+    let invite = read(&answer.body)?;
+    if invite.is_incoming() {
+        return accept(desk, &invite).await.map(Rematch::Begun);
+    }
+    own(desk, &answer.body).await.map(|invite| Rematch::Asked(Box::new(invite)))
 }
 
 async fn own(desk: &mut Desk, body: &Value) -> Result<Invite, ClientError> {

@@ -12,7 +12,8 @@ use crate::client::{ClientError, Frame, Socket, fresh_id};
 /// News that nobody has taken yet; beyond it the socket waits.
 const AHEAD: usize = 256;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Somebody sits there and their clock runs: shorter than what an app waits in a pocket.
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
 /// What the socket is asked to do.
 enum Order {

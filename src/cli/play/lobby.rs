@@ -14,8 +14,8 @@ use super::wire::{Person, RulesForm};
 use super::words::rules_line;
 use crate::client::ClientError;
 
-const HELP: &str = "\
-  N                        opens what is listed under that number: resumes a game, accepts an invite
+const HELP: &str =
+    "  N                        opens what is listed under that number: resumes a game, accepts an invite
   invite NAME [how]        invites somebody; how: a preset, a match, toggles, for example
                            invite ben street_strict best_of(3) deal=5
   practice [level] [how]   plays against a program: random, easy, medium, hard or expert

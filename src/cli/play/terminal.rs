@@ -76,6 +76,11 @@ impl Terminal {
         line
     }
 
+    /// Whether a script has come to its end; somebody who types may always type more.
+    pub(super) fn is_over(&self) -> bool {
+        !self.typed && self.lines.is_closed() && self.lines.is_empty()
+    }
+
     /// Asks for a line, or gives up at the end of input or on Ctrl-C.
     pub(super) async fn ask(&mut self, prompt: &str) -> Option<String> {
         self.set_prompt(prompt);

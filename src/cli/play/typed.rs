@@ -26,8 +26,7 @@ pub(super) enum Typed {
     Nothing,
 }
 
-pub(super) const HELP: &str = "\
-  a card        its number in your hand, or its name: 3, circle 5, c5, ●5
+pub(super) const HELP: &str = "  a card        its number in your hand, or its name: 3, circle 5, c5, ●5
   a Whot        with the shape it calls: w star, 4 star; without one you are asked
   several       where the rules allow it, in order: 2+5
   d             draw a card, or what you owe

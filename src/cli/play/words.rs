@@ -9,7 +9,7 @@ use game_engine::{
 use kernel::Timestamp;
 
 use super::super::cards::Ink;
-use super::sight::{Sight, of};
+use super::sight::Sight;
 use super::wire::{Kind, Outcome, Round};
 
 /// Who did something, as the subject of a sentence.
@@ -172,7 +172,7 @@ fn drew(kind: &Kind, sight: &Sight, ink: Ink) -> Option<String> {
     let who = subject(sight, seat.0);
     let what = match cards {
         Some(cards) if !cards.is_empty() => list(cards.iter().map(|card| card.0), ink),
-        _ if *number == 0 => "nothing".to_owned(),
+        _ if *number == 0 => "and nothing is left in the market".to_owned(),
         _ => count(u32::from(*number), "card"),
     };
     let why = match cause.0 {
@@ -228,13 +228,8 @@ fn round_ended(result: &Round, sight: &Sight, ink: Ink) -> String {
         let left = result.hand(seat);
         if !left.is_empty() {
             let whose = if seat == sight.me { "You were" } else { "The other hand was" };
-            let points = of(&result.points, seat);
-            let _ = write!(
-                words,
-                "\n  {whose} left with {}: {}.",
-                list(left.iter(), ink),
-                count(u32::from(*points), "point")
-            );
+            let worth = count(u32::from(sight.rules.points(left)), "point");
+            let _ = write!(words, "\n  {whose} left with {}, worth {worth}.", list(left.iter(), ink));
         }
     }
     words
