@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::graph::{Graph, Kind, root};
+use crate::sources::{Source, read_all};
 
 /// The context map: a context may call those to its left; facts that must reach the left travel as events.
 pub(crate) const CONTEXT_MAP: [&str; 5] = ["identity", "customer", "game", "chat", "moderation"];
@@ -115,6 +116,31 @@ fn misplaced_modules(modules: &[String], graph: &Graph) -> Vec<String> {
     faults
 }
 
+/// Crates that stand outside the workspace on purpose, and which of ours they may use: nobody needs their tools to build
+/// and test the rest.
+const OUTSIDE: [(&str, &[&str]); 1] = [("tests/fuzz", &["game-record", "platform"])];
+
+/// Manifests of crates that are neither members nor known outsiders, and outsiders that use what they may not.
+fn strays(manifests: &[Source], graph: &Graph) -> Vec<String> {
+    let mut faults = Vec::new();
+    for manifest in manifests {
+        let Some(folder) = manifest.path.strip_suffix("/Cargo.toml") else { continue };
+        if graph.members().any(|(_, member)| member == folder) {
+            continue;
+        }
+        let Some((_, ours)) = OUTSIDE.iter().find(|(outside, _)| *outside == folder) else {
+            faults.push(format!("{folder}/ is a crate that is no member of the workspace"));
+            continue;
+        };
+        let used = manifest.text.lines().filter(|line| line.contains("path = \"../"));
+        let names = used.map(|line| line.split(' ').next().unwrap_or_default());
+        faults.extend(
+            names.filter(|name| !ours.contains(name)).map(|name| format!("{folder}/ may not use {name}")),
+        );
+    }
+    faults
+}
+
 fn modules_of_the_tree() -> Vec<String> {
     let folders = fs::read_dir(root().join("modules")).unwrap().map(Result::unwrap);
     let folders = folders.filter(|entry| entry.path().is_dir());
@@ -143,6 +169,21 @@ mod checks {
         let modules = modules_of_the_tree();
         assert!(modules.len() >= 5, "the modules were not found");
         assert_clean(&misplaced_modules(&modules, Graph::of_the_workspace()));
+    }
+
+    #[test]
+    fn every_crate_is_a_member_or_a_known_outsider() {
+        let sources = read_all(&["modules", "src", "tests", "xtask"]);
+        let manifests: Vec<Source> =
+            sources.into_iter().filter(|source| source.path.ends_with("/Cargo.toml")).collect();
+        assert!(manifests.len() > 8, "the manifests were not found");
+        assert_clean(&strays(&manifests, Graph::of_the_workspace()));
+        for (outside, _) in OUTSIDE {
+            assert!(
+                manifests.iter().any(|manifest| manifest.path == format!("{outside}/Cargo.toml")),
+                "{outside}"
+            );
+        }
     }
 
     #[test]
@@ -226,6 +267,20 @@ mod controls {
         assert_finds(&faulty_edges(&doctored), "modules/payments/ has no place in the architecture");
         let modules = ["payments".to_owned()];
         assert_finds(&misplaced_modules(&modules, &doctored), "modules/payments/ is not in the context map");
+    }
+
+    #[test]
+    fn a_crate_that_nobody_builds_is_found() {
+        let graph = Graph::of_the_workspace();
+        let hidden = Source::new("tests/hidden/Cargo.toml", "[package]\n");
+        assert_finds(
+            &strays(&[hidden], graph),
+            "tests/hidden/ is a crate that is no member of the workspace",
+        );
+        let grown =
+            "platform = { path = \"../../modules/platform\" }\ngame = { path = \"../../modules/game\" }\n";
+        let grown = Source::new("tests/fuzz/Cargo.toml", grown);
+        assert_finds(&strays(&[grown], graph), "tests/fuzz/ may not use game");
     }
 
     #[test]

@@ -89,7 +89,7 @@ const NOTATION: Target = Target {
         "naija_classic@1",
         "match=best_of(3)",
     ],
-    runs: 3_000,
+    runs: 5_000,
 };
 
 const VERIFY: Target = Target {
@@ -116,7 +116,7 @@ const VERIFY: Target = Target {
         "[]",
         "{}",
     ],
-    runs: 400,
+    runs: 2_000,
 };
 
 fn folder(name: &str) -> PathBuf {

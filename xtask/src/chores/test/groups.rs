@@ -92,6 +92,11 @@ impl Tests {
         all.with("WHOT_SIM_RUNS", "10000")
     }
 
+    /// Many more mutations of what the parsers of foreign input are fed with.
+    fn fuzzing() -> Self {
+        Self::of(&["--test", "fuzz"]).with("WHOT_FUZZ_RUNS", "300000")
+    }
+
     fn blackbox_on_sqlite(filters: &[&'static str]) -> Self {
         let all = Self { filters: filters.to_vec(), ..Self::of(&["--test", "blackbox"]) };
         all.with("WHOT_TEST_DATABASE", "sqlite")
@@ -148,15 +153,29 @@ fn long() -> Vec<Group> {
     let group = |name, budget, actions| Group { name, budget, long: true, actions };
     let crashes = [Tests::blackbox_on_sqlite(&["crashes::"]), Tests::blackbox_on_postgres(&["crashes::"])];
     let crashes = crashes.map(|tests| Action::Tests(tests.with("WHOT_TEST_LONG", "1")));
+    let by_coverage = ["frame", "notation", "verify"].map(fuzz_by_coverage);
     let ladder = vec!["run", "--locked", "--release", "--bin", "whot", "--", "bench", "bots", "--check"];
     let benches = Action::Check(vec!["bench", "--locked", "--workspace", "--bench", "*", "--", "--test"]);
     vec![
         group("long-crashes", minutes(30), crashes.into()),
         group("long-simulation", minutes(30), vec![Action::Tests(Tests::simulation())]),
+        group("long-fuzz", minutes(20), vec![Action::Tests(Tests::fuzzing())]),
+        group("coverage-fuzz", minutes(20), by_coverage.into()),
         group("ladder", minutes(60), vec![Action::Check(ladder)]),
         group("mutants", minutes(60), vec![Action::Mutants]),
         group("benches", minutes(15), vec![benches]),
     ]
+}
+
+/// One target of tests/fuzz driven by coverage for three minutes; without a sanitizer that needs no nightly compiler.
+fn fuzz_by_coverage(target: &'static str) -> Action {
+    let run = ["fuzz", "run", "--fuzz-dir", "tests/fuzz", "--sanitizer", "none", target];
+    let bounds = ["--", "-max_total_time=180", "-rss_limit_mb=4096"];
+    Action::CheckIfInstalled {
+        program: "cargo-fuzz",
+        otherwise: "cargo-fuzz is not installed; long-fuzz ran the same targets over seeded mutations instead",
+        arguments: run.into_iter().chain(bounds).collect(),
+    }
 }
 
 const fn minutes(count: u64) -> Duration {
