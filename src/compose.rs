@@ -99,6 +99,8 @@ impl Composition {
         let Floor { clock, random, root, tasks, hub, .. } = floor;
         hub.add_topics(game.topics.clone());
         hub.watch("game", game.presence.clone());
+        hub.add_topics(game.watching.clone());
+        hub.watch("watch", game.gallery.clone());
         for inbox in [&identity.inbox, &customer.inbox, &game.inbox] {
             hub.add_inbox(inbox.clone());
         }

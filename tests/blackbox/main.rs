@@ -28,3 +28,4 @@ mod schemas;
 mod secrecy;
 mod sockets;
 mod spec;
+mod spectators;

@@ -192,6 +192,7 @@ async fn ids(world: &World, line: &Line, caller: Option<&Person>) -> Vec<(&'stat
             ("{invite_id}", game_invite(world, line, caller).await),
             ("{pairing_id}", pairing(world, line, caller).await),
             ("{game_id}", game(world, line, caller).await),
+            ("{account_id}", format!("acc_{NOBODY}")),
             ("{account_id}", player(world, line, caller).await),
             ("{family}", if none { "bridge" } else { "naija_classic" }.to_owned()),
         ],
@@ -302,6 +303,7 @@ async fn body(world: &World, line: &Line, caller: Option<&Person>) -> Option<Val
     }
     let path = line.path;
     Some(match path.rsplit('/').next().unwrap() {
+        _ if path.contains("/spectators/") => return None,
         "suspend" | "reinstate" | "reject" | "resume" if path.contains("/admin/") => {
             json!({"reason": "test"})
         }
@@ -322,6 +324,14 @@ async fn body(world: &World, line: &Line, caller: Option<&Person>) -> Option<Val
                 _ => world.one.username.clone(),
             };
             json!({"username": to, "rule_set": "naija_classic"})
+        }
+        "spectators" => {
+            let whom = if line.relation == "own" {
+                world.new_customer().await.username
+            } else {
+                world.one.username.clone()
+            };
+            json!({"username": whom})
         }
         "practice" => json!({"strength": "easy", "rule_set": "quick"}),
         "queue" => json!({"rule_set": "naija_classic"}),

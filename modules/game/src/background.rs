@@ -9,7 +9,7 @@ use platform::jobs::{Job, JobError, Progress};
 use platform::lifecycle::Tasks;
 
 use crate::app::finding::{online, pair_up};
-use crate::app::{App, alive, count_games, deadlines, practice, presence};
+use crate::app::{App, alive, count_games, deadlines, practice, presence, spectate};
 use crate::store::StoreError;
 
 /// How often every node says that it is alive, and looks for what it was not woken for.
@@ -33,6 +33,7 @@ pub(crate) fn start(app: &Arc<App>, tasks: &Tasks) {
     tasks.spawn("game.deadlines", punctual(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.practice", practice::run(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.finding", find(Arc::clone(app), tasks.clone()));
+    tasks.spawn("game.watch", watch(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.presence", gather(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.ratings", rate(Arc::clone(app), tasks.clone()));
 }
@@ -73,6 +74,19 @@ async fn punctual(app: Arc<App>, tasks: Tasks) {
         tokio::select! {
             () = app.clock.sleep(app.deadlines.pause(app.clock.now())) => {}
             () = earlier.wait() => {}
+            () = tasks.stopping() => {}
+        }
+    }
+}
+
+/// Tells spectators what has become old enough, and sends away whoever may not watch any more.
+async fn watch(app: Arc<App>, tasks: Tasks) {
+    let mut changed = app.watching.bell();
+    while !tasks.is_stopping() {
+        report("watch", spectate::step(&app)).await;
+        tokio::select! {
+            () = changed.wait() => {}
+            () = app.clock.sleep(BEAT) => {}
             () = tasks.stopping() => {}
         }
     }

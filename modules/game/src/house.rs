@@ -40,6 +40,9 @@ use crate::store::{DieselStore, Store, Told};
 pub(crate) struct Heard {
     pub(crate) lines: Arc<Mutex<Vec<HeardLine>>>,
     pub(crate) notices: Arc<Mutex<Vec<Told>>>,
+    /// What spectators were told, and who of them was sent away.
+    pub(crate) watched: Arc<Mutex<Vec<(GameId, u64)>>>,
+    pub(crate) sent_away: Arc<Mutex<Vec<(GameId, AccountId)>>>,
 }
 
 /// A published line, as each seat saw it.
@@ -53,6 +56,14 @@ pub(crate) struct HeardLine {
 impl Broadcast for Heard {
     fn game(&self, game: GameId, _: BySeat<AccountId>) -> Box<dyn Followers> {
         Box::new(HeardGame(game, self.clone()))
+    }
+
+    fn watched(&self, game: GameId, lines: &[Recorded]) {
+        self.watched.lock().unwrap().extend(lines.iter().map(|line| (game, line.seq)));
+    }
+
+    fn sent_away(&self, game: GameId, account: AccountId) {
+        self.sent_away.lock().unwrap().push((game, account));
     }
 
     fn notices(&self, told: &[Told]) {

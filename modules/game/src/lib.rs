@@ -121,6 +121,10 @@ pub struct Game {
     pub topics: Arc<dyn TopicSource>,
     /// Learns who follows games; for the topic kind `game`.
     pub presence: Arc<dyn Presence>,
+    /// The topic `watch`, for spectators.
+    pub watching: Arc<dyn TopicSource>,
+    /// Learns who follows games as a spectator; for the topic kind `watch`.
+    pub gallery: Arc<dyn Presence>,
     /// Its part of every inbox.
     pub inbox: Arc<dyn InboxSource>,
     /// Spends reconnect tokens.
@@ -163,6 +167,8 @@ impl Game {
             bell,
             topics: Arc::new(live::GameTopic(app.clone())),
             presence: Arc::new(live::SeatWatch(app.presences.clone())),
+            watching: Arc::new(live::WatchTopic(app.clone())),
+            gallery: Arc::new(live::Gallery(app.watching.clone())),
             inbox: Arc::new(live::GameInbox(app.clone())),
             reconnect: Arc::new(spending),
             jobs: background::jobs(&app),

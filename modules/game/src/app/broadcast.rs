@@ -12,6 +12,10 @@ pub(crate) trait Broadcast: Send + Sync {
     fn game(&self, game: GameId, players: BySeat<AccountId>) -> Box<dyn Followers>;
     /// Notices, each in its account's order.
     fn notices(&self, told: &[Told]);
+    /// Lines of a game, in order, that have become old enough for its spectators.
+    fn watched(&self, _: GameId, _: &[Recorded]) {}
+    /// A spectator who may not watch any more.
+    fn sent_away(&self, _: GameId, _: AccountId) {}
 }
 
 /// Those who follow one game.

@@ -22,13 +22,13 @@ use crate::arrows;
 use crate::domain::clock::{Deadline, Gap};
 use crate::domain::command::Asked;
 use crate::domain::ending::{Ending, Status};
-use crate::domain::entry::Entry;
+use crate::domain::entry::{Entry, Recorded};
 use crate::domain::plan::Plan;
 use crate::domain::practice::{Position, to_act};
 use crate::domain::shuffle::{Seed, Shuffle};
 use crate::domain::table::{Known, Setting, Table};
 use crate::domain::view::GameView;
-use crate::store::{Append, Finish, Stamp, Store, StoreError};
+use crate::store::{Append, Finish, Journal, Stamp, Store, StoreError};
 
 /// How often somebody else may be faster before a command is given back.
 const ATTEMPTS: usize = 8;
@@ -170,13 +170,35 @@ pub(crate) async fn run(parts: Arc<Parts>, game: GameId, mut messages: mpsc::Rec
 /// The table of a game as its journal tells it, without a task.
 pub(crate) async fn load(store: &dyn Store, keys: &Keys, game: GameId) -> Result<Table, Trouble> {
     let journal = store.journal(game).await?.ok_or(Trouble::NotFound)?;
+    replay(keys, game, journal, |_| true)
+}
+
+/// The same as it was at an instant; before its first line, if it had not begun.
+pub(crate) async fn load_as_of(
+    store: &dyn Store,
+    keys: &Keys,
+    game: GameId,
+    until: Timestamp,
+) -> Result<Table, Trouble> {
+    let journal = store.journal(game).await?.ok_or(Trouble::NotFound)?;
+    replay(keys, game, journal, |line| line.at <= until)
+}
+
+fn replay(
+    keys: &Keys,
+    game: GameId,
+    journal: Journal,
+    known: impl FnMut(&Recorded) -> bool,
+) -> Result<Table, Trouble> {
     let seed = unseal(keys, &journal.sealed_seed, &seed_context(game))?;
     let Some(Entry::Started(started)) = journal.lines.first().map(|line| &line.entry) else {
         return Err(Trouble::Broken);
     };
     let shuffle = Shuffle { seed, commitment: started.commitment, entropy: started.entropy };
     let setting = Setting { game, players: journal.players, rules: journal.rules, shuffle };
-    Table::replay(setting, journal.lines).map_err(|_| Trouble::Broken)
+    let mut lines = journal.lines;
+    lines.retain(known);
+    Table::replay(setting, lines).map_err(|_| Trouble::Broken)
 }
 
 pub(crate) fn unseal(keys: &Keys, sealed: &[u8], context: &[u8]) -> Result<Seed, StoreError> {

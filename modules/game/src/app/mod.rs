@@ -31,6 +31,7 @@ pub(crate) mod rematch;
 pub(crate) mod replay;
 pub(crate) mod restrict;
 pub(crate) mod rounds;
+pub(crate) mod spectate;
 pub(crate) mod tables;
 pub(crate) mod void_games;
 
@@ -58,6 +59,7 @@ use hot::{Meters, Parts};
 use names::Names;
 use practice::{Practice, Thinkers};
 use presence::Presences;
+use spectate::Watching;
 use tables::Tables;
 
 /// What the deployment decides.
@@ -105,6 +107,7 @@ pub(crate) struct App {
     /// Where links to this deployment begin, without a slash at the end.
     pub(crate) public_origin: String,
     pub(crate) practice: Arc<Practice>,
+    pub(crate) watching: Arc<Watching>,
     /// Rings when a match is over.
     pub(crate) over: Bell,
     pub(crate) tables: Tables,
@@ -175,6 +178,7 @@ impl App {
             names: Names::new(identity.clone(), clock.clone()),
             tables: Tables::new(Arc::new(parts), tasks),
             presences: Arc::new(Presences::default()),
+            watching: Arc::default(),
             finding: Finding::default(),
             connected,
             public_origin,

@@ -15,5 +15,6 @@ pub(crate) mod preferences;
 pub(crate) mod queue;
 pub(crate) mod rating;
 pub(crate) mod shuffle;
+pub(crate) mod spectator;
 pub(crate) mod table;
 pub(crate) mod view;

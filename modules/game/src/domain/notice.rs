@@ -39,6 +39,14 @@ pub(crate) enum Notice {
     QueueLeft { cause: LeaveCause },
     /// A game began.
     Started { game: GameId, opponent: AccountId, seat: Seat },
+    /// The other player wants somebody to watch a game.
+    WatchProposed { game: GameId, spectator: AccountId, by: AccountId },
+    /// Both players want you to watch their game.
+    WatchInvited { game: GameId, by: AccountId },
+    /// The other player does not want somebody to watch.
+    WatchDeclined { game: GameId, spectator: AccountId },
+    /// Somebody watches no more.
+    WatchEnded { game: GameId, spectator: AccountId },
     /// A game is over.
     Over { game: GameId, status: Status, winner: Option<Seat>, reason: String },
     /// A game has counted for a rating, or counts no more.
@@ -57,6 +65,10 @@ impl Notice {
             Self::PairingEnded { .. } => "game_pairing_ended",
             Self::QueueLeft { .. } => "game_queue_left",
             Self::Started { .. } => "game_started",
+            Self::WatchProposed { .. } => "game_watch_proposed",
+            Self::WatchInvited { .. } => "game_watch_invited",
+            Self::WatchDeclined { .. } => "game_watch_declined",
+            Self::WatchEnded { .. } => "game_watch_ended",
             Self::Over { .. } => "game_over",
             Self::RatingChanged { .. } => "game_rating_changed",
         }

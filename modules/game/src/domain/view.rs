@@ -31,6 +31,34 @@ pub(crate) struct GameView {
     pub(crate) seed: Option<Seed>,
 }
 
+/// What a spectator sees of a game: no hand, and nothing that is a player's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WatchView {
+    pub(crate) game: GameId,
+    /// The last line that this view includes.
+    pub(crate) seq: u64,
+    pub(crate) players: BySeat<AccountId>,
+    pub(crate) cards: View,
+    pub(crate) clock: Clock,
+    /// When each seat forfeits for being away with the turn.
+    pub(crate) forfeits_at: BySeat<Option<Timestamp>>,
+}
+
+impl WatchView {
+    pub(crate) fn of(table: &Table) -> Self {
+        let rule = table.state.rules().clock;
+        let forfeits = |seat| table.clock.forfeits_at(rule, seat);
+        Self {
+            game: table.game,
+            seq: table.head,
+            players: table.players,
+            cards: view(&table.state, Viewer::Spectator),
+            clock: table.clock,
+            forfeits_at: BySeat::new(forfeits(Seat::First), forfeits(Seat::Second)),
+        }
+    }
+}
+
 impl GameView {
     pub(crate) fn of(table: &Table, seat: Seat) -> Self {
         let rule = table.state.rules().clock;

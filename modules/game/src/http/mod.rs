@@ -35,6 +35,7 @@ mod rule_set;
 mod rule_sets;
 mod scoreboard;
 mod socket;
+mod spectators;
 mod summary_view;
 
 use kernel::Permission;
@@ -57,6 +58,7 @@ pub(crate) fn routes() -> Routes {
         .merge(ratings())
         .merge(invites())
         .merge(practice())
+        .merge(spectators())
         .merge(records())
         .merge(games())
         .merge(lists())
@@ -222,6 +224,49 @@ fn finding() -> Routes {
                 .versioned()
                 .problem(422, "invalid_quiet_hours")
                 .body_limit(1024),
+        )
+}
+
+fn spectators() -> Routes {
+    Routes::of("game")
+        .add(
+            Route::post("/api/v1/games/{game_id}/spectators", PLAY, spectators::propose)
+                .summary("Want somebody to watch a game that one plays")
+                .describe("Whoever watches may play with both, sees no hand, and everything a minute late. The other player has to agree. Asking again for the same person changes nothing.")
+                .body::<spectators::NewSpectator>()
+                .answers::<spectators::SpectatorView>(200)
+                .problem(404, "not_available")
+                .problem(409, "game_over")
+                .problem(409, "too_many_spectators")
+                .rate(Rate::Create)
+                .body_limit(1024),
+        )
+        .add(
+            Route::get("/api/v1/games/{game_id}/spectators", PLAY, spectators::list)
+                .summary("Who watches a game that one plays, or is proposed to")
+                .answers::<spectators::SpectatorsView>(200),
+        )
+        .add(
+            Route::post("/api/v1/games/{game_id}/spectators/{account_id}/agree", PLAY, spectators::agree)
+                .summary("Agree to what the other player has proposed")
+                .answers::<spectators::SpectatorView>(200)
+                .problem(403, "forbidden")
+                .problem(404, "not_available")
+                .problem(409, "spectator_declined")
+                .problem(409, "spectator_ended"),
+        )
+        .add(
+            Route::post("/api/v1/games/{game_id}/spectators/{account_id}/decline", PLAY, spectators::decline)
+                .summary("Decline what the other player has proposed")
+                .answers::<spectators::SpectatorView>(200)
+                .problem(403, "forbidden")
+                .problem(409, "spectator_agreed")
+                .problem(409, "spectator_ended"),
+        )
+        .add(
+            Route::delete("/api/v1/games/{game_id}/spectators/{account_id}", PLAY, spectators::end)
+                .summary("End somebody's watching: either player, at any time, or whoever watches")
+                .answers_nothing(),
         )
 }
 

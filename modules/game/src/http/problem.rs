@@ -17,8 +17,10 @@ use crate::app::hot::{Trouble, Why};
 use crate::app::leaderboard::BoardError;
 use crate::app::proof::ProofError;
 use crate::app::put_entropy::EntropyError;
+use crate::app::spectate::SpectateError;
 use crate::domain::invite::InviteClosed;
 use crate::domain::pairing::PairingClosed;
+use crate::domain::spectator::SpectatorState;
 
 const LATER: Duration = Duration::from_secs(1);
 
@@ -106,6 +108,23 @@ pub(super) fn of_accept(error: AcceptError) -> Problem {
         AcceptError::Restricted(until) => restricted(until),
         AcceptError::Closed(how) => closed(how),
         AcceptError::Store(error) => Problem::from(error),
+    }
+}
+
+pub(super) fn of_spectate(error: SpectateError) -> Problem {
+    match error {
+        SpectateError::NotFound => Problem::not_found(),
+        SpectateError::NotYours => Problem::forbidden().detail("That is for the other player to say."),
+        SpectateError::Over => Problem::conflict("game_over"),
+        SpectateError::TooMany => Problem::conflict("too_many_spectators"),
+        SpectateError::Closed(how) => Problem::conflict(match how {
+            SpectatorState::Declined => "spectator_declined",
+            SpectatorState::Ended => "spectator_ended",
+            SpectatorState::Proposed | SpectatorState::Agreed => "spectator_agreed",
+        }),
+        SpectateError::Store(error) => Problem::from(error),
+        SpectateError::Identity(IdentityError::Port { source }) => Problem::from(source),
+        SpectateError::NotAvailable | SpectateError::Identity(_) => not_available(),
     }
 }
 

@@ -82,6 +82,19 @@ impl Broadcast for HubBroadcast {
         Box::new(GameFollowers { hub: self.0.clone(), topic: TopicKey::new(KIND, game), players })
     }
 
+    fn watched(&self, game: GameId, lines: &[Recorded]) {
+        let topic = TopicKey::new(super::watch::KIND, game);
+        for line in lines {
+            let body = EventData::raw_watched(line);
+            let bodies: Vec<_> = body.as_deref().map(|body| (Viewer::ANYONE, body)).into_iter().collect();
+            self.0.publish(&topic, &[Published { seq: line.seq, at: line.at, bodies: &bodies }]);
+        }
+    }
+
+    fn sent_away(&self, game: GameId, account: AccountId) {
+        self.0.end_topic(&TopicKey::new(super::watch::KIND, game), Some(account), "not_available");
+    }
+
     fn notices(&self, told: &[Told]) {
         for notice in told {
             if let Some(data) = notice_data(notice.kind, notice.body.clone()) {

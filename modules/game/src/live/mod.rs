@@ -6,6 +6,7 @@ mod inbox;
 mod presence;
 mod sockets;
 mod topic;
+mod watch;
 pub(crate) mod wire;
 
 pub(crate) use broadcast::HubBroadcast;
@@ -13,6 +14,7 @@ pub(crate) use inbox::GameInbox;
 pub(crate) use presence::SeatWatch;
 pub(crate) use sockets::Sockets;
 pub(crate) use topic::GameTopic;
+pub(crate) use watch::{Gallery, WatchTopic};
 
 use game_engine::Seat;
 use platform::live::Viewer;

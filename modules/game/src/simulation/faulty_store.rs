@@ -16,16 +16,18 @@ use platform::idempotency::Claim;
 
 use super::dice::Dice;
 use crate::domain::invite::Invite;
+use crate::domain::notice::Addressed;
 use crate::domain::pairing::{Ended, Pairing, Yes};
 use crate::domain::preferences::Preferences;
 use crate::domain::queue::{Entry as QueueEntry, LeaveCause, Waiter};
 use crate::domain::rating::{Change, Entry, Family, Standing};
 use crate::domain::shuffle::Entropy;
+use crate::domain::spectator::Spectator;
 use crate::store::{
     Acceptance, Append, BetweenQuery, BoardQuery, Cancelling, Closing, Creation, Cursor, EntriesQuery,
     GameStore, GamesQuery, InviteStore, InvitesQuery, Journal, Lease, Lines, MemoryStore, NewInvite, Noted,
-    PairScore, PeopleStore, PracticeStore, RatingStore, ReconnectRow, Revocation, Sessions, Stamp,
-    StoreError, Summary, TimeStore, Told, Uncounted,
+    PairScore, PeopleStore, PracticeStore, Proposing, RatingStore, ReconnectRow, Revocation, Sessions,
+    SpectatorStore, Stamp, StoreError, Summary, TimeStore, Told, Turning, Uncounted,
 };
 use crate::store::{Chosen, Joining, NewPairing, PairingBegin, PreferenceStore, QueueStore};
 
@@ -188,6 +190,36 @@ impl GameStore for FaultyStore {
         rows: i64,
     ) -> Result<Vec<GameId>, StoreError> {
         self.reach("running", "", self.inner.running(of, after, rows)).await
+    }
+}
+
+#[async_trait]
+impl SpectatorStore for FaultyStore {
+    async fn propose_spectator(
+        &self,
+        new: Spectator,
+        notices: Vec<Addressed>,
+        stamp: Stamp,
+    ) -> Result<Proposing, StoreError> {
+        self.reach("propose_spectator", new.game, self.inner.propose_spectator(new, notices, stamp)).await
+    }
+    async fn turn_spectator(&self, turning: Turning, stamp: Stamp) -> Result<Option<Vec<Told>>, StoreError> {
+        self.reach("turn_spectator", turning.game, self.inner.turn_spectator(turning, stamp)).await
+    }
+    async fn spectator(&self, game: GameId, account: AccountId) -> Result<Option<Spectator>, StoreError> {
+        self.reach("spectator", game, self.inner.spectator(game, account)).await
+    }
+    async fn spectators(&self, game: GameId) -> Result<Vec<Spectator>, StoreError> {
+        self.reach("spectators", game, self.inner.spectators(game)).await
+    }
+    async fn lines_until(
+        &self,
+        game: GameId,
+        after: u64,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Lines, StoreError> {
+        self.reach("lines_until", game, self.inner.lines_until(game, after, until, limit)).await
     }
 }
 

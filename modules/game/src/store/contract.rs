@@ -6,6 +6,7 @@ mod invites;
 mod people;
 mod practice;
 mod ratings;
+mod spectators;
 mod time;
 
 use diesel::prelude::*;

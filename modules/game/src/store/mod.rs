@@ -20,6 +20,7 @@ mod rating_rows;
 mod ratings;
 mod rows;
 mod schema;
+mod spectators;
 mod time;
 
 #[cfg(test)]
@@ -27,9 +28,7 @@ mod contract;
 
 pub(crate) use diesel_store::DieselStore;
 pub use floor::appended_within;
-#[cfg(test)]
-pub(crate) use games::Journal;
-pub(crate) use games::{Append, Finish, GameStore, GamesQuery, Lines, PairScore, Summary};
+pub(crate) use games::{Append, Finish, GameStore, GamesQuery, Journal, Lines, PairScore, Summary};
 pub(crate) use invites::{Acceptance, Cancelling, Closing, Creation, InviteStore, InvitesQuery, NewInvite};
 #[cfg(test)]
 pub(crate) use memory::MemoryStore;
@@ -41,6 +40,7 @@ pub(crate) use queue::{Joining, NewPairing, PairingBegin, QueueStore};
 #[cfg(test)]
 pub(crate) use ratings::Uncounted;
 pub(crate) use ratings::{BetweenQuery, BoardQuery, EntriesQuery, Place, RatingStore, Revocation};
+pub(crate) use spectators::{Proposing, SpectatorStore, Turning};
 pub(crate) use time::{Lease, TimeStore};
 
 use kernel::id::AccountId;
@@ -48,7 +48,15 @@ use kernel::{CallContext, Timestamp};
 
 /// What the whole context keeps.
 pub(crate) trait Store:
-    InviteStore + GameStore + RatingStore + TimeStore + PeopleStore + PracticeStore + QueueStore + PreferenceStore
+    InviteStore
+    + GameStore
+    + RatingStore
+    + TimeStore
+    + PeopleStore
+    + PracticeStore
+    + SpectatorStore
+    + QueueStore
+    + PreferenceStore
 {
 }
 impl<
@@ -58,6 +66,7 @@ impl<
         + TimeStore
         + PeopleStore
         + PracticeStore
+        + SpectatorStore
         + QueueStore
         + PreferenceStore,
 > Store for S

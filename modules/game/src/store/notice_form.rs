@@ -60,6 +60,19 @@ enum Form<'a> {
         practice: Option<Text<Strength>>,
         seat: Text<Seat>,
     },
+    WatchProposed {
+        game_id: GameId,
+        spectator_account_id: AccountId,
+        by_account_id: AccountId,
+    },
+    WatchInvited {
+        game_id: GameId,
+        by_account_id: AccountId,
+    },
+    WatchOver {
+        game_id: GameId,
+        spectator_account_id: AccountId,
+    },
     Over {
         game_id: GameId,
         status: Status,
@@ -104,6 +117,13 @@ pub(super) fn body(notice: &Notice) -> Result<Value, StoreError> {
         Notice::Started { game, opponent, seat } => {
             let practice = practice::strength(*opponent).map(Text);
             Form::Started { game_id: *game, opponent_account_id: *opponent, practice, seat: Text(*seat) }
+        }
+        Notice::WatchProposed { game, spectator, by } => {
+            Form::WatchProposed { game_id: *game, spectator_account_id: *spectator, by_account_id: *by }
+        }
+        Notice::WatchInvited { game, by } => Form::WatchInvited { game_id: *game, by_account_id: *by },
+        Notice::WatchDeclined { game, spectator } | Notice::WatchEnded { game, spectator } => {
+            Form::WatchOver { game_id: *game, spectator_account_id: *spectator }
         }
         Notice::Over { game, status, winner, reason } => {
             Form::Over { game_id: *game, status: *status, winner: winner.map(Text), reason }

@@ -252,6 +252,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use platform::sql::prelude::*;
+    spectators (game, account) {
+        game -> Uid,
+        account -> Uid,
+        proposed_by -> Uid,
+        state -> Text,
+        proposed_at -> Instant,
+        changed_at -> Instant,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(games, participants, game_seeds, running_games);
 diesel::allow_tables_to_appear_in_same_query!(queue_entries, pairings);
 diesel::allow_tables_to_appear_in_same_query!(online_leases, play_preferences);

@@ -7,6 +7,7 @@ mod invites;
 mod playing;
 mod practice;
 mod ratings;
+mod spectating;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

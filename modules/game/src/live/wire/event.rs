@@ -162,9 +162,21 @@ pub(crate) enum EventKind {
 impl EventData {
     /// The line as this seat sees it.
     pub(crate) fn of(line: &Recorded, seat: Seat) -> Self {
+        Self::seen_by(line, Viewer::Seat(seat))
+    }
+
+    /// The line as every spectator sees it, as raw JSON. What would tell hands even afterwards is not for them.
+    pub(crate) fn raw_watched(line: &Recorded) -> Option<Body> {
+        if matches!(line.entry, Entry::Revealed(_)) {
+            return None;
+        }
+        serde_json::value::to_raw_value(&Self::seen_by(line, Viewer::Spectator)).ok()
+    }
+
+    fn seen_by(line: &Recorded, viewer: Viewer) -> Self {
         let event = match &line.entry {
             Entry::Started(started) => EventKind::started(started),
-            Entry::Rules(event) => EventKind::of(event_view(event, Viewer::Seat(seat))),
+            Entry::Rules(event) => EventKind::of(event_view(event, viewer)),
             Entry::Away { seat } => EventKind::Away { seat: Text(*seat) },
             Entry::Back { seat } => EventKind::Back { seat: Text(*seat) },
             Entry::ClockExtended(gap) => EventKind::ClockExtended {

@@ -41,8 +41,8 @@ pub(super) struct PairWins {
 /// A line in its published form, as every store keeps it.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
-    seq: u64,
-    at: Timestamp,
+    pub(super) seq: u64,
+    pub(super) at: Timestamp,
     body: String,
     answers: Option<Answered>,
 }
@@ -57,7 +57,7 @@ impl Line {
         lines.iter().map(Self::of).collect()
     }
 
-    fn recorded(&self) -> Result<Recorded, StoreError> {
+    pub(super) fn recorded(&self) -> Result<Recorded, StoreError> {
         let (entry, clock) = journal_form::decode(&self.body)?;
         Ok(Recorded { seq: self.seq, at: self.at, entry, clock, answers: self.answers.clone() })
     }

@@ -9,6 +9,7 @@ mod invites;
 mod people;
 mod practice;
 mod ratings;
+mod spectators;
 mod time;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use crate::domain::invite::Invite;
 use crate::domain::notice::Addressed;
 use crate::domain::pairing::Pairing;
 use crate::domain::queue::Entry as QueueEntry;
+use crate::domain::spectator::Spectator;
 
 /// Everything that game keeps, in this process. Clones are the same store.
 #[derive(Clone)]
@@ -42,6 +44,7 @@ pub(crate) struct MemoryStore {
 pub(crate) struct Tables {
     invites: BTreeMap<GameInviteId, Invite>,
     seeds: BTreeMap<GameId, Vec<u8>>,
+    spectators: BTreeMap<(GameId, AccountId), Spectator>,
     claims: BTreeMap<(String, String, String), KeptClaim>,
     games: BTreeMap<GameId, Game>,
     running: BTreeMap<GameId, Running>,

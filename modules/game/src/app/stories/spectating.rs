@@ -1,0 +1,223 @@
+//! Watching: whom both players let in, a minute late, without hands, until anybody ends it.
+
+use game_engine::Event as Rule;
+use platform::live::{Body, CatchUp, TopicError, TopicKey, TopicSource, Viewing};
+
+use super::*;
+use crate::app::spectate::{self, Opinion, SpectateError};
+use crate::domain::spectator::{DELAY, SpectatorState};
+use crate::live::WatchTopic;
+
+struct Gallery {
+    house: House,
+    game: GameId,
+    players: [Principal; 2],
+    watcher: Principal,
+}
+
+/// A game of two of a network, and a third of it who watches if both want it.
+async fn gallery(db: &TestDb, rules: RuleSet) -> Gallery {
+    let house = House::open(&db.db).await;
+    let [one, two, watcher]: [Principal; 3] = house.network("net");
+    let invite = house.invite(&one, "net1", rules).await.unwrap();
+    let call = house.call(&two);
+    let game = accept_invite::run(&house.app, &call, two.account, invite.id, None).await.unwrap();
+    Gallery { house, game, players: [one, two], watcher }
+}
+
+impl Gallery {
+    async fn propose(&self, by: &Principal, username: &str) -> Result<SpectatorState, SpectateError> {
+        let call = self.house.call(by);
+        let one =
+            spectate::propose(&self.house.app, &call, by.account, self.game, username.to_owned()).await?;
+        Ok(one.state)
+    }
+
+    async fn answer(&self, by: &Principal, opinion: Opinion) -> Result<SpectatorState, SpectateError> {
+        let (call, who) = (self.house.call(by), (self.game, self.watcher.account));
+        Ok(spectate::answer(&self.house.app, &call, by.account, who, opinion).await?.state)
+    }
+
+    async fn end(&self, by: &Principal) -> Result<(), SpectateError> {
+        let (call, who) = (self.house.call(by), (self.game, self.watcher.account));
+        spectate::end(&self.house.app, &call, by.account, who).await
+    }
+
+    async fn let_in(&self) {
+        self.propose(&self.players[0], "net2").await.unwrap();
+        self.answer(&self.players[1], Opinion::Agree).await.unwrap();
+    }
+
+    fn topic(&self) -> WatchTopic {
+        WatchTopic(self.house.app.clone())
+    }
+
+    async fn may_open(&self) -> bool {
+        match self.topic().open(&self.watcher, &self.game.to_string()).await {
+            Ok(_) => true,
+            Err(TopicError::NotFound) => false,
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    fn viewing(&self) -> Viewing {
+        Viewing {
+            principal: Arc::new(self.watcher.clone()),
+            topic: TopicKey::new("watch", self.game),
+            viewer: platform::live::Viewer(0),
+        }
+    }
+
+    /// How many lines are a minute old.
+    async fn known(&self) -> u64 {
+        let until = self.house.clock.now().minus(DELAY);
+        let known = self.house.journal(self.game).await.into_iter().filter(|line| line.at <= until);
+        known.count() as u64
+    }
+}
+
+/// No card but those that lie open: what was laid, openers, and hands of rounds that are over.
+fn shows_no_hand(entry: &Entry, body: &Body) {
+    let shown = cards_in(body.get());
+    match entry {
+        Entry::Rules(Rule::Drew { .. }) => assert_eq!(shown, BTreeSet::new(), "{body}"),
+        Entry::Rules(Rule::Dealt(dealt)) => assert_eq!(shown, dealt.opener.into_iter().collect(), "{body}"),
+        Entry::Rules(Rule::Played { cards, .. }) => assert_eq!(shown, cards.iter().collect(), "{body}"),
+        _ => {}
+    }
+}
+
+platform::for_each_database! { MIGRATIONS;
+    async fn nothing_younger_than_a_minute_and_no_hand_ever_reaches_a_spectator(db: TestDb) {
+        let at = gallery(&db, RuleSet::quick()).await;
+        at.let_in().await;
+        let (house, topic, viewing) = (&at.house, at.topic(), at.viewing());
+        let seed = hot::load(house.app.store.as_ref(), &house.app.keys, at.game).await.unwrap().shuffle.seed;
+        let secret = data_encoding::BASE64URL_NOPAD.encode(&seed.reveal());
+        house.app.watching.note(at.game, at.watcher.account, true);
+        let mut rested = 0;
+        let mut told_last = 0;
+        while rested < 15 {
+            let over = house.look(at.game, &at.players[0]).await.cards.outcome.is_some();
+            if over { rested += 1 } else { house.move_somehow(at.game, &at.players).await; }
+            house.clock.advance(Duration::from_secs(7));
+            let (known, journal) = (at.known().await, house.journal(at.game).await);
+            assert_eq!(topic.heads(std::slice::from_ref(&viewing.topic)).await, Ok(vec![known]), "heads tell time");
+            for after in [None, Some(0), Some(known), Some(known + 1), Some(u64::MAX)] {
+                match topic.catch_up(&viewing, after, 1_000).await.unwrap() {
+                    CatchUp::Events { events, head } => {
+                        let seqs: Vec<u64> = events.iter().map(|event| event.seq).collect();
+                        assert_eq!((seqs, head), ((after.unwrap() + 1..=known).collect(), known));
+                        for event in &events {
+                            let line = &journal[usize::try_from(event.seq).unwrap() - 1];
+                            assert_eq!(event.body.is_none(), matches!(line.entry, Entry::Revealed(_)));
+                            let Some(body) = &event.body else { continue };
+                            shows_no_hand(&line.entry, body);
+                            assert!(!body.get().contains(&secret) && !body.get().contains("legal"));
+                        }
+                    }
+                    CatchUp::Snapshot { seq, data } => {
+                        assert_eq!(seq, known, "after {after:?}");
+                        let view = spectate::view(&house.app, at.game).await.unwrap();
+                        let mut open: BTreeSet<Card> = view.cards.in_force.into_iter().collect();
+                        if let Some(round) = view.cards.last_round {
+                            open.extend(round.hands.first.iter().chain(round.hands.second.iter()));
+                        }
+                        assert!(cards_in(data.get()).is_subset(&open), "{data}");
+                        assert!(!data.get().contains(&secret) && !data.get().contains("hand\""));
+                        assert_eq!(view.cards.outcome.is_some(), known + 1 >= journal.len() as u64 && over);
+                    }
+                }
+            }
+            spectate::step(&house.app).await.unwrap();
+            let watched = house.heard.watched.lock().unwrap().clone();
+            assert_eq!(watched, (1..=known).map(|seq| (at.game, seq)).collect::<Vec<_>>(), "each once, in order");
+            assert!(known >= told_last);
+            told_last = known;
+        }
+        assert_eq!(told_last, house.journal(at.game).await.len() as u64, "after the end everything comes");
+    }
+
+    async fn only_whom_both_players_want_watches(db: TestDb) {
+        let at = gallery(&db, classic()).await;
+        let [one, two] = &at.players;
+        assert!(!at.may_open().await);
+        assert_eq!(at.propose(one, "net2").await.unwrap(), SpectatorState::Proposed);
+        assert!(!at.may_open().await, "the other has not said");
+        assert!(matches!(at.answer(one, Opinion::Agree).await, Err(SpectateError::NotYours)));
+        assert!(matches!(at.answer(&at.watcher, Opinion::Agree).await, Err(SpectateError::NotFound)));
+        assert!(matches!(at.end(&at.watcher).await, Err(SpectateError::NotFound)), "who was only proposed does not know");
+        assert_eq!(at.answer(two, Opinion::Decline).await.unwrap(), SpectatorState::Declined);
+        assert!(matches!(at.answer(two, Opinion::Agree).await, Err(SpectateError::Closed(SpectatorState::Declined))));
+        assert!(!at.may_open().await);
+        assert_eq!(at.propose(two, "net2").await.unwrap(), SpectatorState::Proposed, "anew, by the other");
+        assert_eq!(at.answer(one, Opinion::Agree).await.unwrap(), SpectatorState::Agreed);
+        assert_eq!(at.answer(one, Opinion::Agree).await.unwrap(), SpectatorState::Agreed, "said twice");
+        assert!(at.may_open().await);
+        assert_eq!(at.house.heard.kinds_for(at.watcher.account), ["game_watch_invited"]);
+        assert!(at.house.heard.kinds_for(one.account).contains(&"game_watch_proposed"));
+        let listed = spectate::list(&at.house.app, one.account, at.game).await.unwrap();
+        assert_eq!(listed.iter().map(|one| one.account).collect::<Vec<_>>(), [at.watcher.account]);
+        assert!(matches!(spectate::list(&at.house.app, at.watcher.account, at.game).await, Err(SpectateError::NotFound)));
+        assert!(at.topic().open(&at.house.person("stranger"), &at.game.to_string()).await.is_err());
+    }
+
+    async fn whoever_may_not_play_with_both_is_not_available(db: TestDb) {
+        let at = gallery(&db, classic()).await;
+        at.house.person("stranger");
+        for name in ["stranger", "nobody", "net0", "net1"] {
+            assert!(matches!(at.propose(&at.players[0], name).await, Err(SpectateError::NotAvailable)), "{name}");
+        }
+        let call = at.house.call(&at.watcher);
+        let outside = spectate::propose(&at.house.app, &call, at.watcher.account, at.game, "net0".to_owned()).await;
+        assert!(matches!(outside, Err(SpectateError::NotFound)));
+        at.house.play_out(at.game, &at.players).await;
+        assert!(matches!(at.propose(&at.players[0], "net2").await, Err(SpectateError::Over)));
+    }
+
+    async fn either_player_ends_it_at_any_time_and_so_does_whoever_watches(db: TestDb) {
+        let at = gallery(&db, classic()).await;
+        let house = &at.house;
+        for who in [&at.players[0], &at.players[1], &at.watcher] {
+            at.let_in().await;
+            assert!(at.may_open().await);
+            house.app.watching.note(at.game, at.watcher.account, true);
+            spectate::step(&house.app).await.unwrap();
+            assert_eq!(house.heard.sent_away.lock().unwrap().len(), 0);
+            at.end(who).await.unwrap();
+            at.end(who).await.unwrap();
+            assert!(!at.may_open().await);
+            let late = at.topic().catch_up(&at.viewing(), None, 10).await;
+            assert_eq!(late.unwrap_err(), TopicError::NotFound);
+            house.clock.advance(DELAY * 2);
+            let told = house.heard.watched.lock().unwrap().len();
+            spectate::step(&house.app).await.unwrap();
+            assert_eq!(*house.heard.sent_away.lock().unwrap(), [(at.game, at.watcher.account)]);
+            assert_eq!(house.heard.watched.lock().unwrap().len(), told, "nothing goes on its way any more");
+            house.heard.sent_away.lock().unwrap().clear();
+            house.app.watching.note(at.game, at.watcher.account, false);
+        }
+        let ended = house.heard.kinds_for(at.watcher.account).into_iter().filter(|kind| *kind == "game_watch_ended");
+        assert_eq!(ended.count(), 2, "whoever leaves needs no word of it");
+    }
+
+    async fn it_ends_with_the_right_to_play_with_either(db: TestDb) {
+        let at = gallery(&db, classic()).await;
+        at.let_in().await;
+        at.house.app.watching.note(at.game, at.watcher.account, true);
+        spectate::step(&at.house.app).await.unwrap();
+        assert!(at.may_open().await);
+        at.house.customer.block(at.players[1].account, at.watcher.account);
+        assert!(!at.may_open().await);
+        spectate::step(&at.house.app).await.unwrap();
+        assert_eq!(*at.house.heard.sent_away.lock().unwrap(), [(at.game, at.watcher.account)]);
+    }
+
+    async fn a_practice_opponent_has_nothing_against_a_spectator(db: TestDb) {
+        let at = gallery(&db, classic()).await;
+        let game = at.house.practice(&at.players[0], game_bots::Strength::Easy, classic()).await;
+        let at = Gallery { game, ..at };
+        assert_eq!(at.propose(&at.players[0], "net2").await.unwrap(), SpectatorState::Agreed);
+        assert!(at.may_open().await);
+    }
+}
