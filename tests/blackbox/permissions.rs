@@ -192,7 +192,6 @@ async fn ids(world: &World, line: &Line, caller: Option<&Person>) -> Vec<(&'stat
             ("{invite_id}", game_invite(world, line, caller).await),
             ("{pairing_id}", pairing(world, line, caller).await),
             ("{game_id}", game(world, line, caller).await),
-            ("{account_id}", format!("acc_{NOBODY}")),
             ("{account_id}", player(world, line, caller).await),
             ("{family}", if none { "bridge" } else { "naija_classic" }.to_owned()),
         ],
