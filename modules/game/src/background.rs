@@ -16,6 +16,8 @@ use crate::store::StoreError;
 const BEAT: Duration = Duration::from_secs(1);
 /// Changes of who is there that come together are written together.
 const GATHER: Duration = Duration::from_millis(50);
+/// The least between two looks at who waits.
+const TOGETHER: Duration = Duration::from_millis(200);
 /// A game that nobody asks for leaves memory after one to two of these.
 const REAP: u64 = 30;
 /// How often games are looked for that ended elsewhere or could not be counted.
@@ -133,8 +135,8 @@ async fn find(app: Arc<App>, tasks: Tasks) {
             () = app.clock.sleep(BEAT) => {}
             () = tasks.stopping() => {}
         }
-        // Those who come together are looked at together.
-        pause(&app, &tasks, GATHER).await;
+        // Those who come together are looked at together, however many come.
+        pause(&app, &tasks, TOGETHER).await;
     }
 }
 
