@@ -387,6 +387,8 @@ for_each_store! {
             let seen = Preferences { presence: PresenceChoice::Network, quiet: None };
             stage.store().choose(who.account, 0, seen, stage.stamp(who)).await.unwrap().unwrap();
         }
+        // Somebody who chose not to be seen, not somebody who never chose.
+        stage.store().choose(closed.account, 0, Preferences::default(), stage.stamp(&closed)).await.unwrap().unwrap();
         let all = || vec![open.account, closed.account, away.account];
         let online = |at| stage.store().online(all(), at);
         let (until, nodes) = (stage.now().plus(Duration::from_secs(30)), [stage.house.ids.next(), stage.house.ids.next()]);
