@@ -7,6 +7,7 @@ mod invites;
 mod playing;
 mod practice;
 mod ratings;
+mod rounds;
 mod spectating;
 
 use std::collections::BTreeSet;
