@@ -133,8 +133,11 @@ fn ordinary(integration_tests: &[String]) -> Vec<Group> {
         arguments: vec!["deny", "--offline", "check", "bans", "licenses", "sources"],
     };
     let architecture = Tests::of(&["--test", "architecture"]);
-    let on_postgres = Tests::blackbox_on_postgres(&["journeys::", "races::", "crashes::", "schemas::"]);
-    let loopback = Tests::blackbox_on_sqlite(&["journeys::"]).with("WHOT_TEST_LOOPBACK", "1");
+    // Whole ways through the product: on each database and behind each port's carrier.
+    let journeys = ["journeys::", "finding::", "ratings::", "practice::", "spectators::", "playing::"];
+    let elsewhere = [journeys.as_slice(), &["races::", "crashes::", "schemas::"]].concat();
+    let on_postgres = Tests::blackbox_on_postgres(&elsewhere);
+    let loopback = Tests::blackbox_on_sqlite(&journeys).with("WHOT_TEST_LOOPBACK", "1");
     vec![
         group("format", seconds(10), vec![Action::Check(vec!["fmt", "--all", "--", "--check", "-l"])]),
         group(BUILD, minutes(5), build.map(Action::Check).into()),
