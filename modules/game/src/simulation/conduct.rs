@@ -265,11 +265,14 @@ impl World {
     pub(super) fn sends_again(&mut self, c: usize) {
         let client = &self.clients[c];
         let Some(id) = client.conn.filter(|_| client.welcomed) else { return };
-        for place in 0..self.clients[c].open.len() {
-            if self.clients[c].open[place].conn.is_none() {
-                self.clients[c].open[place].conn = Some(id);
-                self.sends_one(c, id, self.clients[c].open[place], None);
-            }
+        // What is sent last stands last: answers to one id are told apart by the order of its commands.
+        let (sent, waiting): (Vec<Open>, Vec<Open>) =
+            client.open.iter().copied().partition(|open| open.conn.is_some());
+        self.clients[c].open = sent;
+        for open in waiting {
+            let open = Open { conn: Some(id), ..open };
+            self.clients[c].open.push(open);
+            self.sends_one(c, id, open, None);
         }
     }
 
