@@ -87,11 +87,16 @@ impl World {
         }
     }
 
+    /// A slow line needs its own time besides.
+    fn time_to_catch_up(&self, c: usize) -> Ms {
+        CATCH_UP + self.clients[c].lagging.0
+    }
+
     /// Nobody waits for a ping to hear of what it missed.
     pub(super) fn must_know(&mut self, c: usize, id: ConnId, head: u64) -> Result<(), String> {
         let client = &self.clients[c];
         let sound = self.conns.get(&id).is_some_and(|conn| !conn.troubled)
-            && self.now() > self.stormy_until + CATCH_UP;
+            && self.now() > self.stormy_until + self.time_to_catch_up(c);
         let knows = client.view.as_ref().is_some_and(|view| view.seq >= head);
         let here = client.conn == Some(id) && client.following && sound;
         ensure!(!here || knows, "client {c} followed again and was not told of what there was up to {head}");
@@ -129,7 +134,8 @@ impl World {
             "welcome" => {
                 (self.clients[c].welcomed, self.clients[c].following) = (true, true);
                 self.after(PING, Due::Ping(c, id));
-                self.after(CATCH_UP, Due::CaughtUp(c, id, self.clients[c].head_when_dialled));
+                let time = self.time_to_catch_up(c);
+                self.after(time, Due::CaughtUp(c, id, self.clients[c].head_when_dialled));
                 self.sends_again(c);
                 Ok(())
             }
