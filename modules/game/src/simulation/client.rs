@@ -33,6 +33,8 @@ pub(super) struct Open {
     pub(super) why: Why,
     /// On which connection; none while it waits to be sent again.
     pub(super) conn: Option<ConnId>,
+    /// When it was last sent.
+    pub(super) sent: Ms,
 }
 
 /// One device of one player.

@@ -259,7 +259,7 @@ impl World {
         let client = &mut self.clients[c];
         let view = client.view.as_ref().unwrap();
         let (base, act) = (view.seq, client.dice.pick(&view.legal));
-        Open { cid: client.fresh_cid(), base, act, why: Why::Offered, conn: None }
+        Open { cid: client.fresh_cid(), base, act, why: Why::Offered, conn: None, sent: 0 }
     }
 
     fn sends(&mut self, c: usize, open: Open) {
@@ -276,7 +276,7 @@ impl World {
             client.open.iter().copied().partition(|open| open.conn.is_some());
         self.clients[c].open = sent;
         for open in waiting {
-            let open = Open { conn: Some(id), ..open };
+            let open = Open { conn: Some(id), sent: self.now(), ..open };
             self.clients[c].open.push(open);
             self.sends_one(c, id, open, None);
         }
@@ -307,7 +307,10 @@ impl World {
 
     pub(super) fn no_answer(&mut self, c: usize, id: ConnId, cid: Uuid) -> Result<(), String> {
         let waits = self.clients[c].conn == Some(id)
-            && self.clients[c].open.iter().any(|open| open.cid == cid && open.conn == Some(id));
+            && self.clients[c].open.iter().any(|open| {
+                // A later sending of the same has a patience of its own.
+                open.cid == cid && open.conn == Some(id) && self.now() >= open.sent + PATIENCE
+            });
         if waits && self.now() < self.clients[c].stalled_until {
             self.at(self.clients[c].stalled_until + 1, Due::NoAnswer(c, id, cid));
             return Ok(());
@@ -425,7 +428,7 @@ impl World {
         let Some(id) = self.clients[c].conn.filter(|_| self.clients[c].welcomed && mine && !busy) else {
             return;
         };
-        let open = Open { conn: Some(id), ..self.chooses(c) };
+        let open = Open { conn: Some(id), sent: now, ..self.chooses(c) };
         self.clients[c].open.push(open);
         self.sends_one(c, id, open, Some(now));
         let Some(other) = self.sibling(c).filter(|_| twice) else { return };
@@ -433,7 +436,7 @@ impl World {
             // The same command on one run in two, a rival one on the other.
             let same = self.clients[c].dice.percent(50);
             let cid = if same { open.cid } else { self.clients[other].fresh_cid() };
-            let open = Open { cid, conn: Some(id), ..open };
+            let open = Open { cid, conn: Some(id), sent: now, ..open };
             self.clients[other].open.push(open);
             self.sends_one(other, id, open, Some(now));
         }
@@ -502,7 +505,7 @@ impl World {
     fn sends_out_of_turn(&mut self, c: usize, act: Act) {
         let base = self.clients[c].view.as_ref().map_or(0, |view| view.seq);
         let cid = self.clients[c].fresh_cid();
-        self.sends(c, Open { cid, base, act, why: Why::Junk, conn: None });
+        self.sends(c, Open { cid, base, act, why: Why::Junk, conn: None, sent: 0 });
     }
 }
 
