@@ -1,8 +1,9 @@
 //! Whole games with this engine, by the same two players as in `npm.js` and `pypi.py` beside it: one lays any card that
 //! fits, the other the highest; both keep to drawing when none does. CPU time of one core, as `run.sh` prints it.
 //!
-//! A game is everything from the deal to an emptied hand or the 400th move, the whole market shuffled, every event
-//! told. The rules are as near to each package's as toggles allow.
+//! A game is everything from the deal to an emptied hand or the 400th move, the whole market shuffled and every move
+//! checked. Moves are made without recording their events, as the practice opponents do when they look ahead. The rules
+//! are as near to each package's as toggles allow.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark for the terminal")]
 
 use std::time::Duration;
