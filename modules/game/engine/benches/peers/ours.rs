@@ -2,8 +2,8 @@
 //! fits, the other the highest; both keep to drawing when none does. CPU time of one core, as `run.sh` prints it.
 //!
 //! A game is everything from the deal to an emptied hand or the 400th move, the whole market shuffled and every move
-//! checked. Moves are made without recording their events, as the practice opponents do when they look ahead. The rules
-//! are as near to each package's as toggles allow.
+//! checked. Each is played twice: with every event recorded, as in live play, and without, as practice opponents look
+//! ahead. The rules are as near to each package's as toggles allow.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark for the terminal")]
 
 use std::time::Duration;
@@ -60,7 +60,13 @@ fn rules(toggles: &[(&str, &str)]) -> RuleSet {
 }
 
 /// Plays a game; returns its moves and whether a hand was emptied.
-fn game(rules: RuleSet, player: Player, picks: &mut Picks, events: &mut Events) -> (u16, bool) {
+fn game(
+    rules: RuleSet,
+    player: Player,
+    picks: &mut Picks,
+    recorded: bool,
+    events: &mut Events,
+) -> (u16, bool) {
     let mut game = State::new(rules);
     game.advance(Seat::First, &Command::Deal(picks.key()), events).unwrap();
     while let Some(seat) = game.turn() {
@@ -71,7 +77,11 @@ fn game(rules: RuleSet, player: Player, picks: &mut Picks, events: &mut Events) 
             let (card, shape) = player(game.hand(seat), fitting, picks);
             Command::Play(if card.is_whot() { Play::whot(shape) } else { Play::card(card) })
         };
-        game.advance_unrecorded(seat, &command).unwrap();
+        if recorded {
+            game.advance(seat, &command, events).unwrap();
+        } else {
+            game.advance_unrecorded(seat, &command).unwrap();
+        }
     }
     (game.moves(), game.last_round().is_some_and(|round| round.cause == RoundEnd::Emptied))
 }
@@ -98,18 +108,20 @@ fn main() {
         ("naija_classic", RuleSet::naija_classic()),
     ];
     for (name, rules) in sets {
-        for (title, player) in [("random", random as Player), ("greedy", greedy)] {
+        let players = [("random", random as Player), ("greedy", greedy)];
+        for ((title, player), recorded) in players.into_iter().flat_map(|one| [(one, true), (one, false)]) {
             let (mut picks, mut events) = (Picks(7), Events::new());
             let (mut moves, mut won) = (0_u64, 0_u32);
             let began = worked();
             for _ in 0..games {
-                let (made, emptied) = game(rules, player, &mut picks, &mut events);
+                let (made, emptied) = game(rules, player, &mut picks, recorded, &mut events);
                 moves += u64::from(made);
                 won += u32::from(emptied);
             }
             let used = worked().saturating_sub(began).as_secs_f64();
             println!(
-                "ours, {name}, {title}: {:.0} games/s, {:.1} moves a game, {won} of {games} won",
+                "ours, {name}, {title}, {}: {:.0} games/s, {:.1} moves a game, {won} of {games} won",
+                if recorded { "recorded" } else { "not recorded" },
                 f64::from(games) / used,
                 f64::from(u32::try_from(moves).unwrap()) / f64::from(games),
             );
