@@ -3,6 +3,7 @@
 //! The groups and their time budgets are in `groups.rs`. The run goes on after a failure, so that one run shows all of
 //! them, except after a failed build; it fails when anything failed or when the whole exceeded its budget.
 
+mod coverage;
 mod groups;
 mod report;
 
@@ -105,6 +106,11 @@ fn run_group(
             Action::Tests(tests) => {
                 let command = command_of(tests, postgres);
                 faults.extend(run_tests(shell, tests, command, group.patience(), tally)?);
+            }
+            Action::Fuzz(target) => {
+                if !coverage::fuzz(shell, target)? {
+                    faults.push(format!("fuzzing {target} found something, or could not run"));
+                }
             }
             Action::Mutants => {
                 if !mutants::run(shell, &mutants::Options::default())? {

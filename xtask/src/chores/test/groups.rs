@@ -56,6 +56,8 @@ pub(super) enum Action {
         arguments: Vec<&'static str>,
     },
     Tests(Tests),
+    /// One target of tests/fuzz, driven by coverage.
+    Fuzz(&'static str),
     /// `cargo xtask mutants`
     Mutants,
 }
@@ -156,7 +158,7 @@ fn long() -> Vec<Group> {
     let group = |name, budget, actions| Group { name, budget, long: true, actions };
     let crashes = [Tests::blackbox_on_sqlite(&["crashes::"]), Tests::blackbox_on_postgres(&["crashes::"])];
     let crashes = crashes.map(|tests| Action::Tests(tests.with("WHOT_TEST_LONG", "1")));
-    let by_coverage = ["frame", "notation", "verify"].map(fuzz_by_coverage);
+    let by_coverage = ["frame", "notation", "verify"].map(Action::Fuzz);
     let ladder = vec!["run", "--locked", "--release", "--bin", "whot", "--", "bench", "bots", "--check"];
     let benches = Action::Check(vec!["bench", "--locked", "--workspace", "--bench", "*", "--", "--test"]);
     vec![
@@ -168,17 +170,6 @@ fn long() -> Vec<Group> {
         group("mutants", minutes(60), vec![Action::Mutants]),
         group("benches", minutes(15), vec![benches]),
     ]
-}
-
-/// One target of tests/fuzz driven by coverage for three minutes; without a sanitizer that needs no nightly compiler.
-fn fuzz_by_coverage(target: &'static str) -> Action {
-    let run = ["fuzz", "run", "--fuzz-dir", "tests/fuzz", "--sanitizer", "none", target];
-    let bounds = ["--", "-max_total_time=180", "-rss_limit_mb=4096"];
-    Action::CheckIfInstalled {
-        program: "cargo-fuzz",
-        otherwise: "cargo-fuzz is not installed; long-fuzz ran the same targets over seeded mutations instead",
-        arguments: run.into_iter().chain(bounds).collect(),
-    }
 }
 
 const fn minutes(count: u64) -> Duration {
