@@ -4,7 +4,7 @@
 use game_engine::{By, Command, DrawCause, Event, ForfeitReason, Outcome, PassKind, Play, Seat, WonBy};
 use kernel::Timestamp;
 
-use crate::clock::{Clock, Lapse, Moment};
+use crate::clock::{Clock, Gap, Lapse, Moment};
 use crate::entry::{Entry, Line};
 use crate::line_form::encode;
 use crate::story::{Heading, Step, Story};
@@ -58,7 +58,7 @@ pub(crate) fn walk(heading: Heading, lines: &[Line]) -> Walked {
             return Walked { story: None, fault: Some(fault), clocks: None };
         }
     };
-    let mut walk = Walk { last: first, rest, story, clock, last_at: first.at, clocks: None };
+    let mut walk = Walk { last: first, rest, story, clock, last_at: first.at, extended_until: None, clocks: None };
     let fault = walk.run(first).err();
     Walked { story: Some(walk.story), fault, clocks: walk.clocks }
 }
@@ -71,6 +71,8 @@ struct Walk<'a> {
     clock: Clock,
     /// The instant of the line before the one that is looked at.
     last_at: Timestamp,
+    /// Until when time without a server has been made good.
+    extended_until: Option<Timestamp>,
     clocks: Option<Fault>,
 }
 
@@ -128,9 +130,10 @@ impl<'a> Walk<'a> {
                 self.expect_clock(line, Some(self.clock));
             }
             Entry::ClockExtended(gap) => {
-                if gap.to < gap.from {
-                    self.slow(line, "the time without a server ends before it begins");
+                if let Some(words) = self.wrong_gap(*gap, line.at) {
+                    self.slow(line, words);
                 }
+                self.extended_until = Some(gap.to);
                 self.clock.extend(*gap);
                 self.expect_clock(line, Some(self.clock));
             }
@@ -246,6 +249,22 @@ impl<'a> Walk<'a> {
         let due = self.clock.next(rule).is_some_and(|next| next.what == lapse && next.at < line.at);
         if !due {
             self.slow(line, "the clock acts for a player whose time was not over");
+        }
+    }
+
+    /// Why nobody could have made good this time without a server, if so: some of it has to lie after the line before
+    /// and all of it before this one, and none of it counts twice.
+    fn wrong_gap(&self, gap: Gap, at: Timestamp) -> Option<&'static str> {
+        if gap.to <= gap.from {
+            Some("the time without a server ends before it begins")
+        } else if self.extended_until.is_some_and(|until| gap.from < until) {
+            Some("the time without a server was made good before, in part at least")
+        } else if gap.to <= self.last_at {
+            Some("the time without a server was over when the line before was written")
+        } else if gap.to > at {
+            Some("the time without a server was made good before it was over")
+        } else {
+            None
         }
     }
 

@@ -232,7 +232,8 @@ impl Table {
         if self.is_over() || from >= gap.to || self.last_at >= gap.to {
             return None;
         }
-        let mut plan = self.plan(at);
+        // A clock that was set back must not let the line stand before the end of what it makes good.
+        let mut plan = self.plan(at.max(gap.to));
         plan.clock.extend(gap);
         plan.clock_line(Entry::ClockExtended(gap));
         Some(plan)

@@ -140,7 +140,7 @@ impl Table {
         table
     }
 
-    fn line(&mut self, entry: Entry, clock: Option<Clock>) {
+    pub(super) fn line(&mut self, entry: Entry, clock: Option<Clock>) {
         let seq = u64::try_from(self.lines.len()).expect("few lines") + 1;
         self.lines.push(Line { seq, at: self.now, entry, clock });
     }
@@ -193,8 +193,12 @@ impl Table {
     }
 
     pub(super) fn extend(&mut self, length: Duration) {
-        let gap = Gap { from: self.now, to: self.now.plus(length) };
-        self.now = gap.to;
+        self.make_good(Gap { from: self.now, to: self.now.plus(length) });
+    }
+
+    /// Makes a gap good, whether or not there can have been such a one.
+    pub(super) fn make_good(&mut self, gap: Gap) {
+        self.now = self.now.max(gap.to);
         self.clock.extend(gap);
         self.line(Entry::ClockExtended(gap), Some(self.clock));
     }

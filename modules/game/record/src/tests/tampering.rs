@@ -8,6 +8,7 @@ use game_engine::{Command, Event, RuleSet, Seat};
 use serde_json::{Value, json};
 
 use super::random::{Picks, Table, heading, played, rules};
+use crate::clock::Gap;
 use crate::{Entry, Record, Remembered, verify, verify_record};
 
 /// What a forger who counts the digest anew can change in a single value, and why nothing else shows it. (In many values
@@ -357,6 +358,48 @@ fn no_byte_of_a_record_can_be_flipped_unnoticed_but_in_a_display_name() {
             assert!(changed == original, "byte {place}: {text}");
         }
     }
+}
+
+#[test]
+fn time_that_no_server_can_have_missed_is_not_given_to_anybody() {
+    let second = std::time::Duration::from_secs(1);
+    let begun = |seconds: u32| {
+        let mut table = Table::open(heading(rules(&[("deal", "3")]), &mut Picks::new(8)));
+        let opened = table.now;
+        table.now = opened.plus(second * seconds);
+        let turn = table.story.state().turn().unwrap();
+        table.command(turn, Command::Draw);
+        (table, opened, opened.plus(second * seconds))
+    };
+    let holds_with = |gaps: &[Gap], table: &mut Table| {
+        for gap in gaps {
+            table.make_good(*gap);
+        }
+        table.command(Seat::First, Command::Resign);
+        holds(&table.record().to_json().unwrap())
+    };
+    let gap = |from: kernel::Timestamp, to: kernel::Timestamp| Gap { from, to };
+    let (mut table, opened, now) = begun(10);
+    let later = |seconds: u32| now.plus(second * seconds);
+    let true_ones = [gap(opened, later(5)), gap(later(5), later(9)), gap(later(12), later(13))];
+    assert!(holds_with(&true_ones, &mut table), "a server died, its successor died, and later one more");
+    let wrong = [
+        ("over before the line before", vec![gap(opened, now)]),
+        ("years before the game", vec![gap(kernel::Timestamp::from_seconds(946_684_800), opened)]),
+        ("twice", vec![gap(now, later(5)), gap(now, later(5))]),
+        ("twice in part", vec![gap(now, later(5)), gap(later(4), later(9))]),
+        ("backwards", vec![gap(later(5), now)]),
+        ("no time at all", vec![gap(later(5), later(5))]),
+    ];
+    for (name, gaps) in wrong {
+        assert!(!holds_with(&gaps, &mut begun(10).0), "{name}");
+    }
+    // And none that is still to come: the line is of before its end.
+    let (mut table, _, _) = begun(10);
+    table.clock.extend(gap(now, later(60)));
+    table.line(Entry::ClockExtended(gap(now, later(60))), Some(table.clock));
+    table.command(Seat::First, Command::Resign);
+    assert!(!holds(&table.record().to_json().unwrap()));
 }
 
 #[test]
