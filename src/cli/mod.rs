@@ -12,6 +12,7 @@ mod migrate;
 mod openapi;
 mod operate;
 mod own_server;
+mod plain;
 mod play;
 mod replay;
 mod secrets;

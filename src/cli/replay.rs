@@ -17,6 +17,9 @@ use super::{Global, say};
 use picture::picture;
 use words::names;
 
+/// The code for a round or step that the game does not have.
+const WRONG_USAGE: u8 = 2;
+
 #[derive(Args)]
 pub(super) struct Arguments {
     /// A record (.json) or notation (.whot); - reads standard input
@@ -45,7 +48,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
         .map(|(number, _)| number)
         .collect();
     if wanted.is_empty() {
-        return unreadable(global, &arguments.file, "it has no such step");
+        return out_of_range(&story);
     }
     let on_terminal = std::io::stdout().is_terminal();
     if global.json {
@@ -60,6 +63,17 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
         leaf(&story, &wanted, Ink::of_environment(on_terminal));
     }
     ExitCode::SUCCESS
+}
+
+/// The game is readable, but has no such round or step.
+#[expect(clippy::print_stderr, reason = "this is where a command's failure reaches its person")]
+fn out_of_range(story: &Story) -> ExitCode {
+    let rounds = story.state().round();
+    eprintln!(
+        "whot: the game has {} steps in {rounds} rounds, and none is as asked for",
+        story.steps().len()
+    );
+    ExitCode::from(WRONG_USAGE)
 }
 
 /// A record begins with a brace, notation with a bracket. A record must tell a match; whether it is the true one is for

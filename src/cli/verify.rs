@@ -9,10 +9,11 @@ use game_record::text::Bytes32;
 use game_record::{Commitment, Entropy, Found, NOT_PROVEN, Remembered, Report, verify};
 use serde_json::json;
 
+use super::plain::plain;
 use super::{Global, say};
 
-/// A file of this length is no record: the longest match fits many times over.
-const LONGEST: u64 = 256 * 1024 * 1024;
+/// A longer file is no record: 100,000 moves fit, more than a day of moving every second.
+const LONGEST: u64 = 32 * 1024 * 1024;
 /// The code for a file that cannot be read, or is none of ours.
 const UNREADABLE: u8 = 2;
 /// Where words for a terminal break.
@@ -75,7 +76,9 @@ pub(super) fn read_file(file: &Path) -> Result<String, String> {
     if bytes.len() as u64 > LONGEST {
         return Err("it is longer than any record".to_owned());
     }
-    String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8".to_owned())
+    let text = String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8".to_owned())?;
+    // Some editors begin a file with a mark of its byte order.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 #[expect(clippy::print_stderr, reason = "this is where a command's failure reaches its person")]
@@ -83,7 +86,7 @@ pub(super) fn unreadable(global: &Global, file: &Path, why: &str) -> ExitCode {
     if global.json {
         say(json!({"readable": false, "why": why}));
     }
-    eprintln!("whot: {} cannot be read: {why}", file.display());
+    eprintln!("whot: {} cannot be read: {}", plain(&file.display().to_string()), plain(why));
     ExitCode::from(UNREADABLE)
 }
 
@@ -108,7 +111,7 @@ fn tell_json(report: &Report) {
 
 fn tell(report: &Report) {
     for check in &report.checks {
-        say(format_args!("{:<7} {:<11} {}", check.found, check.name, check.words));
+        say(format_args!("{:<7} {:<11} {}", check.found, check.name, plain(&check.words)));
     }
     let verdict = if report.holds() {
         "This record holds."

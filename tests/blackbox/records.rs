@@ -108,6 +108,48 @@ async fn the_record_of_a_finished_game_verifies_offline_and_any_change_to_it_doe
     }
 }
 
+#[test]
+fn a_hostile_file_says_nothing_to_the_terminal_of_whoever_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let golden = include_str!("../../modules/game/record/golden/quick.json");
+    let forged = "\\u001b[2J\\u001b[Hok form\\nThis record holds.\\u001b[8m\\u202e";
+    let member = golden.replacen('{', &format!("{{\"{forged}\":1,"), 1);
+    let version = golden.replacen("whot-record@1", &format!("whot-record@{forged}"), 1);
+    assert!(member != golden && version != golden);
+    for (name, content) in [("member.json", member), ("version.json", version)] {
+        let file = save(folder.path(), name, &content);
+        for command in [&["verify", "game"][..], &["replay"]] {
+            let said = whot(&[command, &[file.to_str().unwrap()]].concat());
+            assert!(!said.status.success(), "{name}");
+            for bytes in [&said.stdout, &said.stderr] {
+                let acted = text(bytes).chars().any(|letter| letter != '\n' && letter.is_control());
+                assert!(!acted && !text(bytes).contains(['\u{202e}']), "{name}: {bytes:?}");
+                assert!(!text(bytes).lines().any(|line| line.starts_with("This record holds")), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_from_an_editor_reads_and_a_round_that_is_not_there_is_said_to_be_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let golden = include_str!("../../modules/game/record/golden/quick.json");
+    let marked = save(folder.path(), "marked.json", &format!("\u{feff}{golden}"));
+    let marked = marked.to_str().unwrap();
+    assert_eq!(whot(&["verify", "game", marked]).status.code(), Some(0));
+    let shown = whot(&["replay", marked, "--round", "1"]);
+    assert!(shown.status.success() && text(&shown.stdout).contains("round 1"));
+    for beyond in [["--round", "9"], ["--from", "99999"]] {
+        let refused = whot(&[&["replay", marked][..], &beyond].concat());
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(
+            text(&refused.stderr).contains("steps in 1 rounds, and none is"),
+            "{}",
+            text(&refused.stderr)
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_record_is_asked_for_again_only_when_it_changed() {
     let Finished { server, ada, ben: _, game, .. } = finished().await;

@@ -161,9 +161,10 @@ impl Record {
 
     /// Reads what [`Record::to_json`] wrote, however it was laid out since.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
-        let value: Value =
-            serde_json::from_str(text).map_err(|error| Unreadable::NotJson(error.to_string()))?;
-        match value.get("format").and_then(Value::as_str) {
+        let head: Head = serde_json::from_str(text).map_err(|error| {
+            if error.is_data() { Unreadable::NotARecord } else { Unreadable::NotJson(error.to_string()) }
+        })?;
+        match head.format.as_deref() {
             Some(FORMAT) => {}
             Some(other) if other.starts_with("whot-record@") => {
                 return Err(Unreadable::OtherVersion(other.to_owned()));
@@ -173,6 +174,7 @@ impl Record {
         let broken = |error: serde_json::Error| Unreadable::Broken(error.to_string());
         let form: RecordForm = serde_json::from_str(text).map_err(broken)?;
         let record = form.record()?;
+        let value: Value = serde_json::from_str(text).map_err(broken)?;
         let again = serde_json::to_value(RecordForm::of(&record)).map_err(broken)?;
         match difference(&value, &again, String::new()) {
             None => Ok(record),
@@ -237,6 +239,12 @@ fn by_seat<T>((first, second): Pair<T>) -> BySeat<T> {
 
 fn pair<T>(BySeat { first, second }: BySeat<T>) -> Pair<T> {
     (first, second)
+}
+
+/// What tells a record from other JSON. The rest is skipped: what is no record must not fill the memory.
+#[derive(Deserialize)]
+struct Head {
+    format: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -58,7 +58,8 @@ pub(crate) fn walk(heading: Heading, lines: &[Line]) -> Walked {
             return Walked { story: None, fault: Some(fault), clocks: None };
         }
     };
-    let mut walk = Walk { last: first, rest, story, clock, last_at: first.at, extended_until: None, clocks: None };
+    let mut walk =
+        Walk { last: first, rest, story, clock, last_at: first.at, extended_until: None, clocks: None };
     let fault = walk.run(first).err();
     Walked { story: Some(walk.story), fault, clocks: walk.clocks }
 }
