@@ -23,7 +23,7 @@ pub(super) enum RuleSetForm {
 pub(super) struct FullRuleSet {
     /// The preset to begin with; `custom` begins with `naija_classic`.
     name: String,
-    /// Must be the preset's, where it is given.
+    /// Must be the preset's, where it is given; of `custom`, 1.
     version: Option<u16>,
     /// Booleans, integers and words, as `GET /api/v1/rule-sets` shows them.
     #[serde(default)]
@@ -75,8 +75,9 @@ impl FullRuleSet {
     fn rules(&self) -> Result<RuleSet, RuleError> {
         let custom = self.name == RuleName::CUSTOM.as_str();
         let mut rules = if custom { RuleSet::naija_classic() } else { preset(&self.name)? };
-        if let Some(version) = self.version.filter(|version| !custom && *version != rules.version) {
-            return Err(RuleError::UnknownVersion { name: rules.name, version });
+        if let Some(version) = self.version.filter(|version| *version != rules.version) {
+            let name = if custom { RuleName::CUSTOM } else { rules.name };
+            return Err(RuleError::UnknownVersion { name, version });
         }
         for (toggle, value) in &self.toggles {
             let text = match value {
@@ -133,6 +134,7 @@ mod tests {
             (r#""bridge""#, "name"),
             (r#"{"name":"bridge"}"#, "name"),
             (r#"{"name":"quick","version":9}"#, "name"),
+            (r#"{"name":"custom","version":9}"#, "name"),
             (r#"{"name":"quick","toggles":{"deal":9}}"#, "deal"),
             (r#"{"name":"quick","toggles":{"deal":[5]}}"#, "deal"),
             (r#"{"name":"quick","toggles":{"colour":"red"}}"#, "rules"),

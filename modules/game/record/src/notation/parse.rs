@@ -13,7 +13,7 @@ use crate::shuffle::{Commitment, Entropy, Seed, Shuffle};
 use crate::story::{Heading, Note, Story};
 use crate::text::Bytes32;
 
-/// No match has more commands; it bounds what a text can cost.
+/// It bounds what a text can cost. Rules can be set under which a match goes on for longer; its record tells it then.
 const MOST_COMMANDS: usize = 100_000;
 
 /// Why a text is no notation, and where.
@@ -288,6 +288,11 @@ impl<'a> Body<'a> {
                 self.remark(token)?;
             } else if let Some(number) = token.text.strip_suffix('.') {
                 self.check_number(token, number)?;
+                let next = self.some_token("the game does not end here")?;
+                if next.is_note || next.text.ends_with('.') {
+                    return Err(next.place.error("after its number the command has to stand"));
+                }
+                self.command(next)?;
             } else {
                 self.command(token)?;
             }

@@ -107,7 +107,10 @@ fn errors_name_their_line_and_column() {
     refused(&with("1. d", "1. dd"), 13, 4, "not a command");
     refused(&with("1. d", "1. p"), 13, 4, "the rules refuse it");
     refused(&with("1. d", "1. d @1.5"), 13, 6, "times need the tag `Began`");
-    refused(&with("1. d", "1. {why} d"), 13, 4, "a comment stands after a command");
+    refused(&with("1. d", "{why} 1. d"), 13, 1, "a comment stands after a command");
+    refused(&with("1. d", "1. {why} d"), 13, 4, "after its number the command");
+    refused(&with("1. d", "1. 1. d"), 13, 4, "after its number the command");
+    refused(&with("d 2#", "d 2. {why} 2#"), 13, 9, "after its number the command");
     refused(&with("1. d", "1. d {one} {two}"), 13, 12, "one comment");
     refused(&with("1. d", "1. d {one"), 13, 6, "does not end");
     refused(&with("d 2#", "d"), 14, 1, "does not end here");
