@@ -7,6 +7,8 @@ mod invites;
 mod link;
 mod lobby;
 mod picture;
+mod queue;
+mod ratings;
 mod session;
 mod sight;
 mod terminal;
@@ -31,8 +33,10 @@ const EXAMPLES: &str = "Examples:\n  \
     whot play --username ada                              what is open, and from there\n  \
     whot play --username ada --invite ben --match 'best_of(3)'\n  \
     whot play --username ben --accept ada\n  \
+    whot play --username ada --queue --rules quick        against whoever wants the same\n  \
     whot play --username ada --practice hard --rules street_strict\n  \
     whot play --username ada --game gam_01m7x47gjefrcrtg38yfq36me7\n\n\
+    Between games, queue finds a stranger, ratings and board show how you and your network stand; ? shows the rest.\n\
     At the table, a number plays that card of your hand, d draws, ? shows everything else.\n\
     Through a pipe, each line is read when there is something to do, so a script can play; at its end you leave.\n\
     Tokens are kept in memory alone, and the session ends with the program. NO_COLOR turns colours off.";
@@ -66,6 +70,9 @@ struct First {
     /// Accepts somebody's invite, and waits for it if there is none yet
     #[arg(long, value_name = "NAME")]
     accept: Option<String>,
+    /// Waits in the open queue for a stranger of near strength; an empty line leaves it
+    #[arg(long)]
+    queue: bool,
     /// Plays against a program: random, easy, medium, hard or expert
     #[arg(long, value_name = "LEVEL")]
     practice: Option<String>,
@@ -74,9 +81,9 @@ struct First {
     game: Option<String>,
 }
 
-/// What to play, with --invite and --practice.
+/// What to play, with --invite, --queue and --practice.
 #[derive(Args)]
-#[command(next_help_heading = "What to play, with --invite and --practice")]
+#[command(next_help_heading = "What to play, with --invite, --queue and --practice")]
 struct How {
     #[arg(
         long,
@@ -186,13 +193,15 @@ async fn sit(desk: &mut Desk, arguments: &Arguments) -> Result<(), CliError> {
 
 async fn first(desk: &mut Desk, arguments: &Arguments) -> Result<Next, CliError> {
     let wish = arguments.how.wish();
-    let First { invite, accept, practice, game } = &arguments.first;
+    let First { invite, accept, queue, practice, game } = &arguments.first;
     let next = if let Some(game) = game {
         Some(Next::Game(game.clone()))
     } else if let Some(name) = invite {
         lobby::invite(desk, name, &wish).await?
     } else if let Some(name) = accept {
         lobby::accept(desk, name).await?
+    } else if *queue {
+        lobby::queue(desk, &wish).await?
     } else if let Some(level) = practice {
         lobby::practice(desk, level, &wish).await?
     } else {

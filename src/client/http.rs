@@ -167,6 +167,11 @@ impl Api {
         self.expect(Method::PUT, path, Some(&body)).await
     }
 
+    /// A DELETE that must succeed.
+    pub async fn delete(&self, path: &str) -> Result<Answer, ClientError> {
+        self.expect(Method::DELETE, path, None).await
+    }
+
     async fn expect(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, ClientError> {
         let answer = self.call(method.clone(), path, body).await?;
         if (200..300).contains(&answer.status) {

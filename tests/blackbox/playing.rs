@@ -1,6 +1,8 @@
 //! `whot play`, as a person uses it: two processes of the real binary sit down at the real server, read what it prints
 //! and type what they want.
 
+mod strangers;
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -313,6 +315,9 @@ fn what_cannot_begin_says_why() {
     assert!(code == Some(1) && said.contains("--password-stdin"), "{said}");
     let (code, said) = play(&["--json"]);
     assert!(code == Some(1) && said.contains("over the API"), "{said}");
-    let (code, said) = play(&["--invite", "ben", "--practice", "hard"]);
-    assert!(code == Some(2) && said.contains("cannot be used with"), "{said}");
+    for two in [["--invite=ben", "--practice=hard"], ["--queue", "--accept=ben"], ["--queue", "--game=gam_1"]]
+    {
+        let (code, said) = play(&two);
+        assert!(code == Some(2) && said.contains("cannot be used with"), "{two:?}: {said}");
+    }
 }

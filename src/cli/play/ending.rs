@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::super::CliError;
 use super::desk::Desk;
-use super::invites::{self, Answer, Rematch};
+use super::invites::{self, Rematch};
+use super::ratings;
 use super::wire::plain;
 use crate::client::ClientError;
 
@@ -90,7 +91,7 @@ async fn standing(desk: &mut Desk, game: &str) -> Result<(), CliError> {
     let drawn = if drawn == 0 { String::new() } else { format!(", {drawn} drawn") };
     let words = format!("  All your games so far: {} {first} : {second} {}{drawn}.", name(0), name(1));
     desk.terminal.say(words);
-    Ok(())
+    ratings::say_change(desk, game, &board).await
 }
 
 fn save(desk: &mut Desk, record: &str, file: &str) {
@@ -128,11 +129,7 @@ async fn rematch(desk: &mut Desk, game: &str) -> Result<Option<Next>, CliError> 
         Some(Rematch::Asked(invite)) => invite,
         None => return Ok(None),
     };
-    Ok(match invites::await_answer(desk, &invite).await? {
-        Answer::Begun(game) => Some(Next::Game(game)),
-        Answer::None => None,
-        Answer::Left => Some(Next::Quit),
-    })
+    Ok(invites::await_answer(desk, &invite).await?.next())
 }
 
 async fn offered(desk: &Desk, game: &str) -> Result<Option<invites::Invite>, CliError> {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::CliError;
 use super::desk::Desk;
+use super::ending::Next;
 use super::link::News;
 use super::wire::{Person, RulesForm, plain};
 use super::words::rules_line;
@@ -70,7 +71,7 @@ impl Wish {
     }
 
     /// The members of a request that say what is to be played, added to these.
-    fn body(&self, mut body: Value) -> Value {
+    pub(super) fn body(&self, mut body: Value) -> Value {
         let name = self.rules.as_deref().unwrap_or("naija_classic");
         let value = |text: &str| serde_json::from_str(text).ok().filter(|value: &Value| !value.is_string());
         let toggles: serde_json::Map<String, Value> = self
@@ -201,6 +202,17 @@ pub(super) enum Answer {
     None,
     /// The person wants to leave.
     Left,
+}
+
+impl Answer {
+    /// What comes next; nothing if that is for the person to say.
+    pub(super) fn next(self) -> Option<Next> {
+        match self {
+            Self::Begun(game) => Some(Next::Game(game)),
+            Self::None => None,
+            Self::Left => Some(Next::Quit),
+        }
+    }
 }
 
 /// Waits until somebody answers an invite of one's own.

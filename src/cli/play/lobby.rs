@@ -8,8 +8,10 @@ use serde_json::Value;
 use super::super::CliError;
 use super::desk::Desk;
 use super::ending::Next;
-use super::invites::{self, Answer, Invite, Wish, told};
+use super::invites::{self, Invite, Wish, told};
 use super::link::News;
+use super::queue;
+use super::ratings::{self, Onward};
 use super::wire::{Person, RulesForm};
 use super::words::rules_line;
 use crate::client::ClientError;
@@ -18,8 +20,11 @@ const HELP: &str =
     "  N                        opens what is listed under that number: resumes a game, accepts an invite
   invite NAME [how]        invites somebody; how: a preset, a match, toggles, for example
                            invite ben street_strict best_of(3) deal=5
+  queue [how]              waits for a stranger of near strength; queue leave gives your place up
   practice [level] [how]   plays against a program: random, easy, medium, hard or expert
   decline N, cancel N      answers an invite to you, takes back one of yours
+  ratings                  how you stand
+  board [family], more     how your network stands, and the next page of it
   Enter                    looks again
   q                        quits";
 
@@ -43,6 +48,7 @@ struct Running {
 /// Stays until there is a game, or the person leaves.
 pub(super) async fn wait(desk: &mut Desk) -> Result<Next, CliError> {
     let mut open = show(desk).await?;
+    let mut board = None;
     loop {
         desk.terminal.set_prompt("whot");
         desk.terminal.show_prompt();
@@ -59,7 +65,7 @@ pub(super) async fn wait(desk: &mut Desk) -> Result<Next, CliError> {
             }
             line = desk.terminal.line() => {
                 let Some(line) = line else { return Ok(Next::Quit) };
-                match command(desk, &open, line.trim()).await? {
+                match command(desk, &open, &mut board, line.trim()).await? {
                     Some(next) => return Ok(next),
                     None => open = list(desk).await?,
                 }
@@ -95,7 +101,8 @@ async fn show(desk: &mut Desk) -> Result<Vec<Open>, CliError> {
     let open = list(desk).await?;
     if open.is_empty() {
         desk.terminal.say(
-            "\n  Nothing is open. invite NAME starts a game, practice plays against a program; ? helps.",
+            "\n  Nothing is open. queue finds a stranger, invite NAME asks somebody, practice plays against a program; ? \
+             helps.",
         );
         return Ok(open);
     }
@@ -116,7 +123,12 @@ async fn show(desk: &mut Desk) -> Result<Vec<Open>, CliError> {
     Ok(open)
 }
 
-async fn command(desk: &mut Desk, open: &[Open], line: &str) -> Result<Option<Next>, CliError> {
+async fn command(
+    desk: &mut Desk,
+    open: &[Open],
+    board: &mut Option<Onward>,
+    line: &str,
+) -> Result<Option<Next>, CliError> {
     let mut words = line.split_whitespace();
     let first = words.next().unwrap_or_default();
     match first {
@@ -133,6 +145,13 @@ async fn command(desk: &mut Desk, open: &[Open], line: &str) -> Result<Option<Ne
             return wished(desk, words).await_invite(desk, name).await;
         }
         "practice" => return practise(desk, words).await,
+        "queue" => return line_up(desk, words).await,
+        "ratings" => ratings::own(desk).await?,
+        "board" => *board = ratings::board(desk, words.next().unwrap_or("naija_classic")).await?,
+        "more" => match board.take() {
+            Some(onward) => *board = ratings::more(desk, onward).await?,
+            None => desk.terminal.say("  There is no next page; board shows the first one."),
+        },
         "decline" | "cancel" => {
             let number = words.next().unwrap_or_default();
             close(desk, open, first, number).await?;
@@ -168,11 +187,7 @@ impl Wished {
 pub(super) async fn invite(desk: &mut Desk, name: &str, wish: &Wish) -> Result<Option<Next>, CliError> {
     let made = invites::invite(desk, name, wish).await;
     let Some(invite) = told(desk, made)? else { return Ok(None) };
-    Ok(match invites::await_answer(desk, &invite).await? {
-        Answer::Begun(game) => Some(Next::Game(game)),
-        Answer::None => None,
-        Answer::Left => Some(Next::Quit),
-    })
+    Ok(invites::await_answer(desk, &invite).await?.next())
 }
 
 /// Waits for an invite of this person if there is none yet, and accepts it.
@@ -193,6 +208,26 @@ pub(super) async fn accept(desk: &mut Desk, name: &str) -> Result<Option<Next>, 
             news = desk.link.next() => if let News::Over(why) = news { return Err(CliError::Failed(why)) },
             _ = tokio::signal::ctrl_c() => return Ok(Some(Next::Quit)),
         }
+    }
+}
+
+/// Waits for a stranger; nothing if nobody came, or one went back.
+pub(super) async fn queue(desk: &mut Desk, wish: &Wish) -> Result<Option<Next>, CliError> {
+    Ok(queue::wait(desk, wish).await?.next())
+}
+
+async fn line_up<'a>(
+    desk: &mut Desk,
+    words: impl Iterator<Item = &'a str>,
+) -> Result<Option<Next>, CliError> {
+    let words: Vec<&str> = words.collect();
+    if words == ["leave"] {
+        queue::leave(desk).await?;
+        return Ok(None);
+    }
+    match wished(desk, words.into_iter()).0 {
+        Some(wish) => queue(desk, &wish).await,
+        None => Ok(None),
     }
 }
 
@@ -229,11 +264,7 @@ async fn open_number(desk: &mut Desk, open: &[Open], number: &str) -> Result<Opt
             let accepted = invites::accept(desk, invite).await;
             Ok(told(desk, accepted)?.map(Next::Game))
         }
-        Some(Open::Invite(invite)) => Ok(match invites::await_answer(desk, invite).await? {
-            Answer::Begun(game) => Some(Next::Game(game)),
-            Answer::None => None,
-            Answer::Left => Some(Next::Quit),
-        }),
+        Some(Open::Invite(invite)) => Ok(invites::await_answer(desk, invite).await?.next()),
         None => {
             desk.terminal.say("  That is none of the numbers above and no command; ? helps.");
             Ok(None)

@@ -69,6 +69,10 @@ impl Session {
         self.person().await?.api.put(path, body).await
     }
 
+    pub(super) async fn delete(&self, path: &str) -> Result<Answer, ClientError> {
+        self.person().await?.api.delete(path).await
+    }
+
     /// Ends the session. Whoever cannot be reached is not told.
     pub(super) async fn close(self) {
         let _ = self.post("/api/v1/auth/logout", json!({})).await;

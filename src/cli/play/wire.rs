@@ -18,6 +18,7 @@ pub(super) type Pair<T> = [T; 2];
 /// Somebody, by public name where it is known.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Person {
+    pub(super) account_id: Option<String>,
     pub(super) username: Option<String>,
     /// How strong a practice opponent is; people have none.
     pub(super) practice: Option<String>,
