@@ -59,6 +59,11 @@ impl Aliveness {
         }
     }
 
+    /// Returns once places in the queue and offers are as they would be without the gap, if there was one.
+    pub(crate) async fn settled(&self) -> Result<(), StoreError> {
+        self.gap().await.map(drop)
+    }
+
     /// The gap, if one is known.
     pub(crate) fn known_gap(&self) -> Option<Gap> {
         match *self.0.borrow() {
@@ -72,11 +77,15 @@ impl Aliveness {
 /// does this node say that it is alive: a crash in between leaves the whole gap to the next one.
 pub(crate) async fn take_over(app: &App, began: Timestamp) -> Result<(), StoreError> {
     let gap = find_gap(app, began).await?;
-    app.aliveness.settle(gap);
     if let Some(gap) = gap {
         tracing::info!(seconds = gap.length().as_secs_f64(), "no node was alive; clocks are extended");
         app.store.prolong_leases(gap.from, gap.to.plus(app.policy.lease)).await?;
         app.store.make_good_queue(gap.from, gap.to.plus(queue::LEASE), gap.to.plus(pairing::LIFE)).await?;
+    }
+    // After the queue, which takes nobody's place before this; before the games, which may be waiting for it: each of
+    // them makes the gap good for itself, ahead of whatever else it does.
+    app.aliveness.settle(gap);
+    if let Some(gap) = gap {
         extend_all(app, gap).await?;
         (app.reach)(arrows::EXTENDED);
     }

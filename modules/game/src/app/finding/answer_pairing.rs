@@ -47,6 +47,7 @@ pub(crate) async fn accept(
     id: PairingId,
     entropy: Option<Entropy>,
 ) -> Result<Accepted, PairingError> {
+    app.aliveness.settled().await?;
     for _ in 0..ATTEMPTS {
         let (pairing, seat) = own(app, account, id).await?;
         let accepted = |begun| Accepted { game: pairing.game, begun };
@@ -78,6 +79,7 @@ pub(crate) async fn decline(
     account: AccountId,
     id: PairingId,
 ) -> Result<(), PairingError> {
+    app.aliveness.settled().await?;
     for _ in 0..ATTEMPTS {
         let (pairing, seat) = own(app, account, id).await?;
         if pairing.recorded == PairingState::Declined {

@@ -28,6 +28,7 @@ async fn leave(
     account: AccountId,
     cause: Option<LeaveCause>,
 ) -> Result<(), StoreError> {
+    app.aliveness.settled().await?;
     for _ in 0..ATTEMPTS {
         let Some(entry) = app.store.queue_entry(account).await? else { return Ok(()) };
         if let Some(id) = entry.pairing {

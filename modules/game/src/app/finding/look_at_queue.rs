@@ -25,6 +25,7 @@ pub(crate) enum Standing {
 }
 
 pub(crate) async fn run(app: &App, account: AccountId) -> Result<Standing, StoreError> {
+    app.aliveness.settled().await?;
     for _ in 0..ATTEMPTS {
         let Some(entry) = app.store.queue_entry(account).await? else { return Ok(Standing::Idle) };
         let now = app.clock.now();

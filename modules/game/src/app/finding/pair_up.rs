@@ -65,8 +65,10 @@ impl Pairer {
     }
 }
 
-/// Ends what is overdue, lets go of those who have gone, and offers pairings to some of those who wait.
+/// Ends what is overdue, lets go of those who have gone, and offers pairings to some of those who wait. Nothing of it
+/// before a time without any node is made good: it would charge that time to whoever waits.
 pub(crate) async fn step(app: &App) -> Result<(), StoreError> {
+    app.aliveness.settled().await?;
     let call = system_call(app, NAME);
     for pairing in app.store.overdue_pairings(app.clock.now(), AT_ONCE).await? {
         part::end(app, app.stamp(&call), &pairing, Cause::Time).await?;

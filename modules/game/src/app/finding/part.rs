@@ -26,6 +26,7 @@ pub(crate) async fn separate(
     one: AccountId,
     other: AccountId,
 ) -> Result<(), StoreError> {
+    app.aliveness.settled().await?;
     for _ in 0..ATTEMPTS {
         let offered = app.store.offered_pairings(Cancelling::Between(one, other)).await?;
         if offered.is_empty() {

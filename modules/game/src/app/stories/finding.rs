@@ -1,5 +1,7 @@
 //! From the queue to a game, and every way in which it does not come to one; who is seen, and when it is quiet.
 
+mod lasting;
+
 use game_engine::BySeat;
 use kernel::id::{AccountId, PairingId};
 use kernel::{CallContext, Limit};
