@@ -49,14 +49,11 @@ async fn beat(app: Arc<App>, tasks: Tasks, began: Timestamp) {
             break;
         }
     }
-    let renewed_every = (app.policy.lease.as_secs() / 3).max(1);
     let mut beats: u64 = 0;
     while !pause(&app, &tasks, BEAT).await {
         beats = beats.wrapping_add(1);
         report("beat", alive::beat(&app)).await;
-        if beats.is_multiple_of(renewed_every) {
-            report("leases", presence::renew(&app)).await;
-        }
+        report("leases", presence::renew(&app)).await;
         report("lapses", presence::notice_lapses(&app)).await;
         report("deadlines", deadlines::sweep(&app)).await;
         report("practice", practice::sweep(&app)).await;

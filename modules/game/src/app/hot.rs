@@ -17,6 +17,7 @@ use super::alive::Aliveness;
 use super::broadcast::{Broadcast, Followers};
 use super::deadlines::Deadlines;
 use super::practice::Practice;
+use super::presence::Presences;
 use super::{Keys, Reach, seed_context};
 use crate::arrows;
 use crate::domain::clock::{Deadline, Gap};
@@ -45,6 +46,7 @@ pub(crate) struct Parts {
     pub(crate) deadlines: Arc<Deadlines>,
     pub(crate) aliveness: Arc<Aliveness>,
     pub(crate) practice: Arc<Practice>,
+    pub(crate) presences: Arc<Presences>,
     /// Rung when a match is over.
     pub(crate) over: Bell,
     pub(crate) meters: Meters,
@@ -296,6 +298,11 @@ impl Hot {
                     self.refresh().await?;
                     fresh = true;
                 }
+                // Whoever acts is there, whatever became of its leases.
+                Step::Commit(_) if table.clock.away.get(seat).is_some() => {
+                    self.seen(ask.account).await?;
+                    self.parts.presences.acted(self.game, ask.account);
+                }
                 Step::Commit(plan) => {
                     if self.commit(*plan, Some(&ask.call), None, "").await? {
                         self.parts.meters.moves.increment(1);
@@ -350,22 +357,33 @@ impl Hot {
     }
 
     async fn seen(&mut self, account: AccountId) -> Result<(), Trouble> {
-        self.ready().await?;
+        let mut fresh = self.ready().await?;
         for _ in 0..ATTEMPTS {
             let now = self.parts.clock.now();
             let back = self.table.as_ref().and_then(|table| table.back(table.seat_of(account)?, now));
-            let Some(plan) = back else { return Ok(()) };
-            if self.commit(plan, None, None, "").await? {
-                return Ok(());
+            match back {
+                Some(plan) => {
+                    if self.commit(plan, None, None, "").await? {
+                        return Ok(());
+                    }
+                }
+                None if fresh => return Ok(()),
+                // Another node may know better.
+                None => self.refresh().await?,
             }
+            fresh = true;
         }
         Err(Trouble::Busy)
     }
 
     async fn lapsed(&mut self, seat: Seat) -> Result<(), Trouble> {
         self.ready().await?;
-        let now = self.parts.clock.now();
-        match self.table.as_ref().and_then(|table| table.away(seat, now)) {
+        let (table, now) = (self.table.as_ref().ok_or(Trouble::NotFound)?, self.parts.clock.now());
+        // The lease of somebody who follows here could not be prolonged in time: nobody left.
+        if self.parts.presences.vouches(self.game, *table.players.get(seat)) {
+            return Ok(());
+        }
+        match table.away(seat, now) {
             // If the seat was taken again meanwhile, or the game went on elsewhere, the next look decides.
             Some(plan) => self.commit(plan, None, Some((seat, now)), "").await.map(drop),
             None => Ok(self.parts.store.drop_lapsed(self.game, seat, now).await?),

@@ -161,6 +161,7 @@ impl App {
         let (keys, deadlines) = (Arc::new(keys), Arc::new(Deadlines::default()));
         let (aliveness, over) = (Arc::new(Aliveness::new()), Bell::new());
         let practice = Arc::new(Practice::new(thinkers, policy.pace, random.clone()));
+        let presences = Arc::new(Presences::default());
         let parts = Parts {
             store: store.clone(),
             clock: clock.clone(),
@@ -170,6 +171,7 @@ impl App {
             deadlines: deadlines.clone(),
             aliveness: aliveness.clone(),
             practice: practice.clone(),
+            presences: presences.clone(),
             over: over.clone(),
             meters: Meters::new(),
             reach: reach.clone(),
@@ -177,7 +179,7 @@ impl App {
         Self {
             names: Names::new(identity.clone(), clock.clone()),
             tables: Tables::new(Arc::new(parts), tasks),
-            presences: Arc::new(Presences::default()),
+            presences,
             watching: Arc::default(),
             finding: Finding::default(),
             connected,

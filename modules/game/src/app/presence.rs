@@ -1,8 +1,12 @@
 //! Who is there: sockets that follow a game lease their seat, in batches; a seat whose leases have lapsed is away.
+//!
+//! Leases live in storage, for every node to see; who follows here is known here, whatever becomes of its leases.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use kernel::Timestamp;
 use kernel::id::{AccountId, GameId};
 use platform::bus::Bell;
 
@@ -13,18 +17,63 @@ use crate::store::{Lease, StoreError};
 /// Seats found away in one look.
 const AT_ONCE: i64 = 500;
 
-/// Changes that no lease tells of yet, in an order that does not differ from run to run.
+/// Who follows games in this process, and what no lease tells of it yet.
 #[derive(Default)]
 pub(crate) struct Presences {
-    changes: Mutex<BTreeMap<(GameId, AccountId), bool>>,
+    known: Mutex<Known>,
     changed: Bell,
+}
+
+/// In an order that does not differ from run to run.
+#[derive(Default)]
+struct Known {
+    held: BTreeSet<(GameId, AccountId)>,
+    changes: BTreeMap<(GameId, AccountId), Change>,
+    /// When all leases of this process were prolonged last.
+    renewed_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Came,
+    Left,
+    /// It acted without following: it counts as seen for as long as a lease lasts.
+    Acted,
 }
 
 impl Presences {
     /// Somebody began or ceased to follow a game in this process. Quick; the latest word counts.
     pub(crate) fn note(&self, game: GameId, account: AccountId, there: bool) {
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner).insert((game, account), there);
+        let mut known = self.known();
+        if there {
+            known.held.insert((game, account));
+        } else {
+            known.held.remove(&(game, account));
+        }
+        known.changes.insert((game, account), if there { Change::Came } else { Change::Left });
+        drop(known);
         self.changed.ring();
+    }
+
+    /// Somebody who counted as away acted.
+    pub(crate) fn acted(&self, game: GameId, account: AccountId) {
+        let mut known = self.known();
+        let change = if known.held.contains(&(game, account)) { Change::Came } else { Change::Acted };
+        known.changes.entry((game, account)).or_insert(change);
+        drop(known);
+        self.changed.ring();
+    }
+
+    /// Whether somebody follows the game in this process. Its lease is taken anew then.
+    pub(crate) fn vouches(&self, game: GameId, account: AccountId) -> bool {
+        let mut known = self.known();
+        if !known.held.contains(&(game, account)) {
+            return false;
+        }
+        known.changes.entry((game, account)).or_insert(Change::Came);
+        drop(known);
+        self.changed.ring();
+        true
     }
 
     /// Rings when there are changes.
@@ -32,8 +81,38 @@ impl Presences {
         self.changed.clone()
     }
 
-    fn take(&self) -> BTreeMap<(GameId, AccountId), bool> {
-        std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
+    fn take(&self) -> BTreeMap<(GameId, AccountId), Change> {
+        std::mem::take(&mut self.known().changes)
+    }
+
+    /// Takes back what was not written. Something newer may have been noted since.
+    fn put_back(&self, changes: BTreeMap<(GameId, AccountId), Change>) {
+        let mut known = self.known();
+        for (key, change) in changes {
+            known.changes.entry(key).or_insert(change);
+        }
+    }
+
+    fn is_renewed(&self, now: Timestamp, every: Duration) -> bool {
+        self.known().renewed_at.is_some_and(|at| now < at.plus(every))
+    }
+
+    /// All leases of this process were prolonged as of an instant; those that may have lapsed before are taken anew.
+    fn renewed(&self, now: Timestamp, lease: Duration) {
+        let mut known = self.known();
+        let before = known.renewed_at.replace(now);
+        if before.is_none_or(|before| now < before.plus(lease)) {
+            return;
+        }
+        for key in known.held.clone() {
+            known.changes.entry(key).or_insert(Change::Came);
+        }
+        drop(known);
+        self.changed.ring();
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -44,28 +123,31 @@ pub(crate) async fn flush(app: &App) -> Result<(), StoreError> {
         return Ok(());
     }
     let now = app.clock.now();
-    let lease = |((game, account), there): (&(GameId, AccountId), &bool)| {
-        let lasts = if *there { app.policy.lease } else { app.policy.away_after };
-        Lease { game: *game, account: *account, held: *there, until: now.plus(lasts) }
+    let lease = |((game, account), change): (&(GameId, AccountId), &Change)| {
+        let lasts = if *change == Change::Left { app.policy.away_after } else { app.policy.lease };
+        let held = *change == Change::Came;
+        Lease { game: *game, account: *account, held, until: now.plus(lasts) }
     };
     let leases = changes.iter().map(lease).collect();
     if let Err(error) = app.store.lease(app.node, leases).await {
-        // Not lost, unless something newer has been noted since.
-        let mut waiting = app.presences.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, there) in changes {
-            waiting.entry(key).or_insert(there);
-        }
+        app.presences.put_back(changes);
         return Err(error);
     }
-    for ((game, account), _) in changes.into_iter().filter(|(_, there)| *there) {
+    for ((game, account), _) in changes.into_iter().filter(|(_, change)| *change == Change::Came) {
         let _ = app.tables.send(game, Message::Seen(account)).await;
     }
     Ok(())
 }
 
-/// Prolongs everything that this node vouches for.
+/// Prolongs everything that this node vouches for, by a third of its time; what fails is tried again at the next call.
 pub(crate) async fn renew(app: &App) -> Result<(), StoreError> {
-    app.store.renew_leases(app.node, app.clock.now().plus(app.policy.lease)).await
+    let (now, lease) = (app.clock.now(), app.policy.lease);
+    if app.presences.is_renewed(now, lease / 3) {
+        return Ok(());
+    }
+    app.store.renew_leases(app.node, now.plus(lease)).await?;
+    app.presences.renewed(now, lease);
+    Ok(())
 }
 
 /// Tells each game whose seat nobody vouches for any more.

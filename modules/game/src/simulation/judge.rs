@@ -242,6 +242,7 @@ impl Case {
     pub(super) fn kinds(&self) -> impl Iterator<Item = &'static str> {
         self.lines.iter().map(|line| match &line.entry {
             entry if ran_out(entry).is_some() => "a turn ran out",
+            Entry::Rules(Event::MatchEnded { outcome: Outcome::Won { by: AWAY, .. } }) => "forfeit_away",
             Entry::Rules(event) => event.kind(),
             Entry::Started(_) => "started",
             Entry::Away { .. } => "away",

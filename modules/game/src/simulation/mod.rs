@@ -7,6 +7,7 @@ mod conduct;
 mod dice;
 mod faulty_store;
 mod judge;
+mod outages;
 mod plan;
 mod process;
 mod view;

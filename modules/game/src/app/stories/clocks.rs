@@ -156,9 +156,11 @@ platform::for_each_database! { MIGRATIONS;
         rules.set("clock.reserve_s", "600").unwrap();
         let (game, players) = house.game(rules.customised()).await;
         let (mover, _) = turn_of(&house, game, &players).await;
-        house.app.presences.note(game, players[mover].account, true);
-        presence::flush(&house.app).await.unwrap();
-        house.clock.advance(Duration::from_secs(31));
+        for there in [true, false] {
+            house.app.presences.note(game, players[mover].account, there);
+            presence::flush(&house.app).await.unwrap();
+        }
+        house.clock.advance(Duration::from_secs(5));
         presence::notice_lapses(&house.app).await.unwrap();
         let view = settle(&house, game, &players[1 - mover]).await;
         let forfeits_at = view.forfeits_at.get(Seat::ALL[mover]).unwrap();
@@ -168,5 +170,61 @@ platform::for_each_database! { MIGRATIONS;
         let view = settle(&house, game, &players[0]).await;
         let Some(Outcome::Won { winner, by }) = view.cards.outcome else { panic!() };
         assert_eq!((winner.index(), by.name()), (1 - mover, "forfeit_away"));
+    }
+
+    async fn whoever_follows_here_is_not_away_though_no_lease_could_be_renewed(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let (game, players) = house.game(classic()).await;
+        house.app.presences.note(game, players[0].account, true);
+        presence::flush(&house.app).await.unwrap();
+        house.clock.advance(Duration::from_secs(40));
+        presence::notice_lapses(&house.app).await.unwrap();
+        assert_eq!(settle(&house, game, &players[1]).await.clock.away.first, None);
+        presence::flush(&house.app).await.unwrap();
+        assert!(house.app.store.lapsed(house.clock.now(), 10).await.unwrap().is_empty(), "leased anew");
+        assert_eq!(kinds(&house.journal(game).await), ["started", "dealt"]);
+    }
+
+    async fn a_node_whose_leases_lapsed_takes_them_anew_and_whom_it_holds_is_back(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let (game, players) = house.game(classic()).await;
+        let other = house.next().await;
+        house.app.presences.note(game, players[0].account, true);
+        presence::flush(&house.app).await.unwrap();
+        presence::renew(&house.app).await.unwrap();
+        house.clock.advance(Duration::from_secs(40));
+        presence::notice_lapses(&other.app).await.unwrap();
+        assert!(settle(&other, game, &players[1]).await.clock.away.first.is_some(), "nobody vouched for it");
+        presence::renew(&house.app).await.unwrap();
+        presence::flush(&house.app).await.unwrap();
+        assert_eq!(settle(&house, game, &players[1]).await.clock.away.first, None);
+        assert_eq!(kinds(&house.journal(game).await), ["started", "dealt", "away", "back"]);
+        house.clock.advance(Duration::from_secs(29));
+        presence::notice_lapses(&other.app).await.unwrap();
+        assert_eq!(settle(&other, game, &players[1]).await.clock.away.first, None, "the lease lasts");
+    }
+
+    async fn whoever_acts_is_back_and_counts_as_seen_for_as_long_as_a_lease_lasts(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let (game, players) = house.game(classic()).await;
+        let (mover, _) = turn_of(&house, game, &players).await;
+        let away = async || *settle(&house, game, &players[0]).await.clock.away.get(Seat::ALL[mover]);
+        for there in [true, false] {
+            house.app.presences.note(game, players[mover].account, there);
+            presence::flush(&house.app).await.unwrap();
+        }
+        house.clock.advance(Duration::from_secs(5));
+        presence::notice_lapses(&house.app).await.unwrap();
+        assert!(away().await.is_some());
+        let asked = Asked { cid: house.cid(), base: None, act: Act::Draw };
+        assert!(matches!(house.ask(game, &players[mover], asked).await, Answer::Done { seq: 5 }));
+        assert_eq!(kinds(&house.journal(game).await), ["started", "dealt", "away", "back", "drew"]);
+        presence::flush(&house.app).await.unwrap();
+        for lasts in [29, 1] {
+            assert_eq!(away().await, None);
+            house.clock.advance(Duration::from_secs(lasts));
+            presence::notice_lapses(&house.app).await.unwrap();
+        }
+        assert_eq!(away().await, Some(house.clock.now()), "nobody follows for it");
     }
 }

@@ -1,0 +1,26 @@
+//! Outages of storage alone: processes and sockets live on, and nobody pays for it.
+
+use std::collections::BTreeSet;
+
+use super::must_hold;
+
+/// What happens when a plan runs in a game of two who do not think for a minute and a half.
+fn seen(seed: u64, steps: &str) -> BTreeSet<String> {
+    let plan = format!(
+        "seed {seed} nodes=1\n\
+         game first_devices=1 second_devices=1 think_ms=300 rules=quick;clock.reserve_s=600;clock.away_s=20\n\
+         at 3000 sleep client=0 for_ms=90000\n\
+         at 3000 sleep client=1 for_ms=90000\n\
+         {steps}\
+         at 90000 again client=0\n"
+    );
+    must_hold(&plan.parse().unwrap())
+}
+
+#[test]
+fn whoever_stays_connected_while_storage_fails_is_not_away() {
+    for seed in 1..=4 {
+        let seen = seen(seed, "at 8000 storm refuse_percent=100 lose_percent=0 slow_ms=0 for_ms=45000\n");
+        assert!(!seen.contains("away") && !seen.contains("forfeit_away"), "{seed}: {seen:?}");
+    }
+}
