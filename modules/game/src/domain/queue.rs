@@ -16,8 +16,9 @@ const EVERY: Duration = Duration::from_secs(10);
 const ANYBODY_AFTER: Duration = Duration::from_mins(2);
 /// Neighbours on a line that one entry looks at in one step.
 const REACH: usize = 32;
-/// How long an entry stays without a sign of life from its person.
-pub(crate) const LEASE: Duration = Duration::from_mins(1);
+/// How long an entry stays without a sign of life from its person, at most: a sign that comes soon after another is not
+/// written down.
+pub(crate) const LEASE: Duration = Duration::from_secs(90);
 
 kernel::words! {
     /// Why somebody left the queue without having asked to.

@@ -161,7 +161,7 @@ fn finding() -> Routes {
         .add(
             Route::post("/api/v1/games/queue", INVITE, queue::join)
                 .summary("Wait for somebody to play")
-                .describe("One place for each account: asking again for the same is 200 and changes nothing. Paired are those who wait for the same rules, rated alike, of near rating, who may play each other. The width is 100 points at first, grows by 50 every 10 s, and has no bound after 2 minutes; both must be near enough for the other. Whoever has no socket open and does not look at the queue for a minute leaves it.")
+                .describe("One place for each account: asking again for the same is 200 and changes nothing. Paired are those who wait for the same rules, rated alike, of near rating, who may play each other. The width is 100 points at first, grows by 50 every 10 s, and has no bound after 2 minutes; both must be near enough for the other. Whoever neither has a socket open nor looks at the queue at least once a minute leaves it.")
                 .body::<queue::Joining>()
                 .answers::<QueueView>(201)
                 .answers::<QueueView>(200)

@@ -9,8 +9,9 @@ use crate::domain::pairing::{Pairing, PairingState};
 use crate::domain::queue::{Entry, LEASE};
 use crate::store::StoreError;
 
-/// A lease is prolonged when less than this is left of it, so that a look seldom writes.
-pub(crate) const FRESH: Duration = Duration::from_secs(40);
+/// A lease is prolonged when less than this is left of it, so that a look seldom writes. More than a minute, after which
+/// those without a socket are asked to look again.
+pub(crate) const FRESH: Duration = Duration::from_secs(75);
 /// Looks at most while a pairing comes or goes.
 const ATTEMPTS: usize = 3;
 

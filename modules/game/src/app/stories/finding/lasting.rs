@@ -48,4 +48,18 @@ platform::for_each_database! { MIGRATIONS;
             assert_eq!(words(&next, &players).await, ["offered", "offered"]);
         }
     }
+
+    async fn whoever_looks_once_a_minute_keeps_the_place_whenever_the_first_look_was(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let who = house.person("patient");
+        for first in [0, 1, 5, 14, 15, 16, 20, 30, 45, 59, 60] {
+            join(&house, &who).await;
+            for pause in [first, 60, 60, 60] {
+                house.clock.advance(Duration::from_secs(pause));
+                step(&house).await;
+                assert_eq!(words(&house, std::slice::from_ref(&who)).await, ["waiting"], "{first} and {pause}");
+            }
+            leave(&house, &who).await;
+        }
+    }
 }
