@@ -24,9 +24,12 @@ pub(crate) struct Arguments {
     /// The preset to play by
     #[arg(long, default_value = "naija_classic", value_parser = preset)]
     rules: RuleSet,
-    /// What deals and thoughts come from; the same seed gives the same results
+    /// What deals and thoughts come from; without a limit of time the same seed gives the same results
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// The most CPU time for a decision, in milliseconds, as in live games; 0 sets no limit
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    limit: u64,
     /// Fails when a comparison does not reach what is expected of it (expected of the default rules)
     #[arg(long)]
     check: bool,
@@ -61,11 +64,13 @@ fn climb(arguments: &Arguments, as_json: bool) -> Result<(), CliError> {
     if !as_json {
         say(format_args!(
             "{} paired deals under {}, seed {}. A draw is half a win; the unit is the pair; 95 % intervals are 1.96\n\
-             standard errors of the mean over pairs. Times are CPU time of the first player's decisions.\n\n\
+             standard errors of the mean over pairs. Times are CPU time of the first player's decisions,\n\
+             at most {} ms each (0: no limit).\n\n\
              {:<18}{:>9}{:>9}{:>12}{:>12}  at least",
             arguments.deals,
             arguments.rules.label(),
             arguments.seed,
+            arguments.limit,
             "",
             "share",
             "95 %",
@@ -82,6 +87,7 @@ fn climb(arguments: &Arguments, as_json: bool) -> Result<(), CliError> {
             player: Player::of(player),
             against: Player::of(against),
             seed: arguments.seed,
+            limit: (arguments.limit > 0).then(|| Duration::from_millis(arguments.limit)),
         };
         let tally = fight(&duel, arguments.deals)?;
         all_hold &= holds(&tally, at_least);
@@ -93,7 +99,8 @@ fn climb(arguments: &Arguments, as_json: bool) -> Result<(), CliError> {
     }
     if as_json {
         say(json!({
-            "rules": arguments.rules.label(), "deals": arguments.deals, "seed": arguments.seed, "ladder": rungs,
+            "rules": arguments.rules.label(), "deals": arguments.deals, "seed": arguments.seed,
+            "limit_ms": arguments.limit, "ladder": rungs,
         }));
     }
     if arguments.check && !all_hold {
@@ -102,7 +109,7 @@ fn climb(arguments: &Arguments, as_json: bool) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Plays all pairs on every core. The result does not depend on how many there are.
+/// Plays all pairs on every core. Without a limit of time the result does not depend on how many there are.
 fn fight(duel: &Duel, deals: u32) -> Result<Tally, CliError> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let next = AtomicU32::new(0);

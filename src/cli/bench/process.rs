@@ -34,9 +34,9 @@ fn ticks(stat: &str) -> Option<Duration> {
 /// CPU time of the calling thread since it began; zero where the kernel does not say. The kernel counts it up at its
 /// own ticks, some milliseconds apart: sums over many spans are exact, single spans are rounded to a tick.
 pub(super) fn cpu_of_this_thread() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());
-    Duration::from_nanos(nanos.unwrap_or(0))
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+    Duration::new(seconds.unwrap_or(0), nanos.unwrap_or(0))
 }
 
 /// Resident anonymous memory of a process, in bytes.

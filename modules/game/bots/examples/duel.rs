@@ -43,7 +43,7 @@ fn main() {
     let (one, other) = (player(&next("expert")), player(&next("medium")));
     let [pairs, threads] = ["500", "2"].map(|default| next(default).parse::<u32>().unwrap());
     let seed = next("1").parse().unwrap();
-    let duel = Duel { rules: rules(arguments), player: one, against: other, seed };
+    let duel = Duel { rules: rules(arguments), player: one, against: other, seed, limit: None };
     let (begun, tally) = (AtomicU32::new(0), Mutex::new(Tally::default()));
     std::thread::scope(|scope| {
         for _ in 0..threads {

@@ -106,7 +106,7 @@ impl Tally {
 /// A match that is not decided after so many rounds is drawn here: some rules replay drawn rounds without end.
 const MOST_ROUNDS: u32 = 100;
 
-/// A comparison of two players under some rules. Everything that happens in it follows from these fields.
+/// A comparison of two players under some rules. Everything that happens in it follows from these fields, unless time is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duel {
     /// The rules they play by.
@@ -117,6 +117,8 @@ pub struct Duel {
     pub against: Player,
     /// What deals and thoughts come from.
     pub seed: u64,
+    /// How long either may take for a decision, if that ends: then the result depends on the machine too.
+    pub limit: Option<Duration>,
 }
 
 /// Tells how long this thread has worked, from any beginning.
@@ -164,7 +166,8 @@ impl Duel {
                 let mover = next_to_act(&game);
                 let player = if mover == seat { self.player } else { self.against };
                 let began = stopwatch();
-                let command = player.command(&game, mover, &memories, &mut thoughts);
+                let mut late = || self.limit.is_some_and(|limit| stopwatch().saturating_sub(began) >= limit);
+                let command = player.command(&game, mover, &memories, &mut thoughts, &mut late);
                 if mover == seat {
                     pace.decided(stopwatch().saturating_sub(began));
                 }
@@ -186,10 +189,16 @@ fn next_to_act(game: &State) -> Seat {
 }
 
 impl Player {
-    fn command(self, game: &State, seat: Seat, memories: &BySeat<Memory>, thoughts: &mut Stream) -> Command {
+    fn command(
+        self,
+        game: &State,
+        seat: Seat,
+        memories: &BySeat<Memory>,
+        thoughts: &mut Stream,
+        late: &mut dyn FnMut() -> bool,
+    ) -> Command {
         let seen = view(game, Viewer::Seat(seat));
-        let mut never = || false;
-        let mut budget = Budget::new(self.iterations, &mut never);
+        let mut budget = Budget::new(self.iterations, late);
         let chosen = choose(self.strength, &seen, memories.get(seat), thoughts, &mut budget);
         chosen.unwrap_or(Command::Resign)
     }

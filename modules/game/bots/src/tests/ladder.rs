@@ -8,7 +8,7 @@ use crate::Strength;
 use crate::arena::{Duel, Player, Tally};
 
 fn duel(player: Player, against: Player, pairs: u32) -> Tally {
-    let duel = Duel { rules: RuleSet::naija_classic(), player, against, seed: 11 };
+    let duel = Duel { rules: RuleSet::naija_classic(), player, against, seed: 11, limit: None };
     let mut tally = Tally::default();
     for number in 0..pairs {
         tally.add(&duel.pair(number, &|| Duration::ZERO).expect("only legal commands"));
@@ -52,7 +52,8 @@ fn a_player_against_its_equal_gets_about_half() {
 fn a_pair_follows_from_its_seed_and_number() {
     let players = [Player::of(Strength::Easy), Player { strength: Strength::Expert, iterations: 20 }];
     let [one, again, other] = [1, 1, 2].map(|seed| {
-        let duel = Duel { rules: RuleSet::quick(), player: players[0], against: players[1], seed };
+        let duel =
+            Duel { rules: RuleSet::quick(), player: players[0], against: players[1], seed, limit: None };
         let mut tally = Tally::default();
         for number in 0..5 {
             tally.add(&duel.pair(number, &|| Duration::ZERO).expect("only legal commands"));
