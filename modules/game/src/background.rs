@@ -97,6 +97,8 @@ async fn gather(app: Arc<App>, tasks: Tasks) {
         report("presence", presence::flush(&app)).await;
         tokio::select! {
             () = changed.wait() => {}
+            // What could not be written, or told, rings no bell.
+            () = app.clock.sleep(BEAT) => {}
             () = tasks.stopping() => {}
         }
         pause(&app, &tasks, GATHER).await;

@@ -227,6 +227,14 @@ enum Step {
     Commit(Box<Plan>),
 }
 
+/// What became of something for which nobody waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quietly {
+    Done,
+    /// It may be possible later.
+    Again,
+}
+
 fn next(table: &Table, seat: Seat, ask: &Ask) -> Step {
     match table.known(seat, &ask.asked) {
         Known::Answered(seq) => return Step::Answered(seq),
@@ -262,23 +270,34 @@ impl Hot {
             Message::Void(voiding, done) => {
                 let _ = done.send(self.void(&voiding).await);
             }
-            Message::Tick => self.quietly("deadline", |hot| Box::pin(hot.tick())).await,
-            Message::Seen(account) => self.quietly("return", |hot| Box::pin(hot.seen(account))).await,
-            Message::Lapsed(seat) => self.quietly("lapse", |hot| Box::pin(hot.lapsed(seat))).await,
+            Message::Tick => {
+                self.quietly("deadline", |hot| Box::pin(hot.tick())).await;
+            }
+            Message::Seen(account) => {
+                if self.quietly("return", |hot| Box::pin(hot.seen(account))).await == Quietly::Again {
+                    self.parts.presences.unheard(self.game, account);
+                }
+            }
+            Message::Lapsed(seat) => {
+                self.quietly("lapse", |hot| Box::pin(hot.lapsed(seat))).await;
+            }
             Message::Extend(gap, done) => {
                 let _ = done.send(self.extend(gap).await);
             }
         }
     }
 
-    /// Nobody waits for the outcome; storage still knows what is due, so it will be tried again.
-    async fn quietly<F>(&mut self, what: &'static str, act: F)
+    /// Nobody waits for the outcome; what is due by storage will be tried again.
+    async fn quietly<F>(&mut self, what: &'static str, act: F) -> Quietly
     where
         F: for<'a> FnOnce(&'a mut Self) -> futures_util::future::BoxFuture<'a, Result<(), Trouble>>,
     {
         match act(self).await {
-            Ok(()) | Err(Trouble::NotFound) => {}
-            Err(error) => tracing::warn!(game = %self.game, what, %error, "a game could not go on"),
+            Ok(()) | Err(Trouble::NotFound) => Quietly::Done,
+            Err(error) => {
+                tracing::warn!(game = %self.game, what, %error, "a game could not go on");
+                if error.may_pass() { Quietly::Again } else { Quietly::Done }
+            }
         }
     }
 

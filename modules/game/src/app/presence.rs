@@ -29,6 +29,8 @@ pub(crate) struct Presences {
 struct Known {
     held: BTreeSet<(GameId, AccountId)>,
     changes: BTreeMap<(GameId, AccountId), Change>,
+    /// Whose game could not be told that they came.
+    unheard: BTreeSet<(GameId, AccountId)>,
     /// When all leases of this process were prolonged last.
     renewed_at: Option<Timestamp>,
 }
@@ -76,6 +78,11 @@ impl Presences {
         true
     }
 
+    /// A game could not be told that somebody came. It is told again with what changes next, or a little later.
+    pub(crate) fn unheard(&self, game: GameId, account: AccountId) {
+        self.known().unheard.insert((game, account));
+    }
+
     /// Rings when there are changes.
     pub(crate) fn bell(&self) -> Bell {
         self.changed.clone()
@@ -83,6 +90,13 @@ impl Presences {
 
     fn take(&self) -> BTreeMap<(GameId, AccountId), Change> {
         std::mem::take(&mut self.known().changes)
+    }
+
+    /// Who is still here, and whose game does not know it yet.
+    fn take_unheard(&self) -> Vec<(GameId, AccountId)> {
+        let mut known = self.known();
+        let unheard = std::mem::take(&mut known.unheard);
+        unheard.into_iter().filter(|key| known.held.contains(key)).collect()
     }
 
     /// Takes back what was not written. Something newer may have been noted since.
@@ -116,27 +130,31 @@ impl Presences {
     }
 }
 
-/// Writes the leases for what changed, and tells each game who came.
+/// Writes the leases for what changed, and tells each game who came. What fails is left for the next call.
 pub(crate) async fn flush(app: &App) -> Result<(), StoreError> {
     let changes = app.presences.take();
-    if changes.is_empty() {
-        return Ok(());
+    if !changes.is_empty() {
+        let leases = leases(app, &changes);
+        if let Err(error) = app.store.lease(app.node, leases).await {
+            app.presences.put_back(changes);
+            return Err(error);
+        }
     }
+    let came = changes.into_iter().filter(|(_, change)| *change == Change::Came).map(|(key, _)| key);
+    for (game, account) in came.chain(app.presences.take_unheard()) {
+        let _ = app.tables.send(game, Message::Seen(account)).await;
+    }
+    Ok(())
+}
+
+fn leases(app: &App, changes: &BTreeMap<(GameId, AccountId), Change>) -> Vec<Lease> {
     let now = app.clock.now();
     let lease = |((game, account), change): (&(GameId, AccountId), &Change)| {
         let lasts = if *change == Change::Left { app.policy.away_after } else { app.policy.lease };
         let held = *change == Change::Came;
         Lease { game: *game, account: *account, held, until: now.plus(lasts) }
     };
-    let leases = changes.iter().map(lease).collect();
-    if let Err(error) = app.store.lease(app.node, leases).await {
-        app.presences.put_back(changes);
-        return Err(error);
-    }
-    for ((game, account), _) in changes.into_iter().filter(|(_, change)| *change == Change::Came) {
-        let _ = app.tables.send(game, Message::Seen(account)).await;
-    }
-    Ok(())
+    changes.iter().map(lease).collect()
 }
 
 /// Prolongs everything that this node vouches for, by a third of its time; what fails is tried again at the next call.

@@ -24,3 +24,29 @@ fn whoever_stays_connected_while_storage_fails_is_not_away() {
         assert!(!seen.contains("away") && !seen.contains("forfeit_away"), "{seed}: {seen:?}");
     }
 }
+
+#[test]
+fn whoever_comes_back_while_storage_fails_now_and_then_is_back() {
+    for seed in 1..=30 {
+        let seen = seen(
+            seed,
+            "at 6000 leave client=0 for_ms=8000\n\
+             at 6000 leave client=1 for_ms=8000\n\
+             at 13000 storm refuse_percent=60 lose_percent=0 slow_ms=0 for_ms=6000\n",
+        );
+        assert!(seen.contains("away") && !seen.contains("forfeit_away"), "{seed}: {seen:?}");
+    }
+}
+
+#[test]
+fn whoever_leaves_while_storage_fails_is_away_all_the_same() {
+    for seed in 1..=10 {
+        let seen = seen(
+            seed,
+            "at 7950 storm refuse_percent=100 lose_percent=0 slow_ms=0 for_ms=2000\n\
+             at 8000 leave client=0 for_ms=80000\n\
+             at 8000 leave client=1 for_ms=80000\n",
+        );
+        assert!(seen.contains("forfeit_away"), "{seed}: {seen:?}");
+    }
+}
