@@ -72,7 +72,10 @@ pub(super) struct Client {
     pub(super) edge: Option<(Ms, Ms, bool)>,
     /// Asked for events it may have already.
     pub(super) rewound: bool,
+    /// The last notice it read, and its cursor.
     pub(super) inbox: Option<(u64, String)>,
+    /// How many notices there were when it learned, before reading any, where its inbox stands.
+    pub(super) inbox_since: Option<(u64, String)>,
 }
 
 impl Client {
@@ -113,6 +116,7 @@ impl Client {
             edge: None,
             rewound: false,
             inbox: None,
+            inbox_since: None,
         }
     }
 
@@ -132,9 +136,14 @@ impl Client {
         self.think_ms = self.think_ms.min(200);
     }
 
-    /// The last notice it read, if it reads its inbox.
+    /// Where it goes on reading its inbox.
+    pub(super) fn inbox_cursor(&self) -> Option<&str> {
+        self.inbox.as_ref().or(self.inbox_since.as_ref()).map(|(_, cursor)| cursor.as_str())
+    }
+
+    /// The last notice that it read, or that there was when it began to read.
     pub(super) fn notices(&self) -> Option<u64> {
-        self.inbox.as_ref().map(|(seq, _)| *seq)
+        self.inbox.as_ref().or(self.inbox_since.as_ref()).map(|(seq, _)| *seq)
     }
 
     pub(super) fn describe(&self) -> String {
@@ -174,8 +183,8 @@ impl Client {
         let mut topics = vec![game];
         if !self.single {
             let mut inbox = json!({ "inbox": true });
-            if let Some((_, cursor)) = &self.inbox {
-                inbox["after"] = cursor.as_str().into();
+            if let Some(cursor) = self.inbox_cursor() {
+                inbox["after"] = cursor.into();
             }
             topics.push(inbox);
         }

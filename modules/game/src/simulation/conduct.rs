@@ -169,10 +169,32 @@ impl World {
             }
             "pong" => {
                 ensure!(self.clients[c].pinged.take() == frame["n"].as_u64(), "nobody pinged that");
-                Ok(())
+                self.reads_pong(c, id, &frame)
             }
             _ => Err("a frame of an unknown type".to_owned()),
         }
+    }
+
+    /// A pong tells where every topic stands: not beyond the journal. What another process added without a word follows.
+    fn reads_pong(&mut self, c: usize, id: ConnId, frame: &Value) -> Result<(), String> {
+        let (number, account) = (self.clients[c].number, self.clients[c].principal.account);
+        let head = self.judge.case(number)?.head();
+        let client = &mut self.clients[c];
+        if let Some(told) = frame["seqs"][client.game.to_string()].as_u64() {
+            let known = client.view.as_ref().map_or(0, |view| view.seq);
+            ensure!(told <= head, "a pong tells of {told}, and the journal ends with {head}");
+            if known < told {
+                self.note("a pong told of what was missed".to_owned());
+                let time = self.time_to_catch_up(c);
+                self.after(time, Due::CaughtUp(c, id, told));
+            }
+        }
+        let client = &mut self.clients[c];
+        if let (None, Some(cursor)) = (&client.inbox, frame["inbox"].as_str()) {
+            // Whatever comes from here on must reach this client.
+            client.inbox_since = Some((self.judge.notices(account), cursor.to_owned()));
+        }
+        Ok(())
     }
 
     fn reads_inbox(&mut self, c: usize, frame: &Value) -> Result<(), String> {
@@ -193,6 +215,7 @@ impl World {
             self.clients[c].inbox = Some((seq, cursor.to_owned()));
             let kind = event["data"]["kind"].as_str().ok_or("a notice of no kind")?;
             self.trace(c, &format!("is told {seq} {kind}"));
+            self.note(format!("notice {kind}"));
         }
         Ok(())
     }
@@ -401,8 +424,8 @@ impl World {
         let client = &self.clients[c];
         let Some(id) = client.conn.filter(|_| client.welcomed && !client.single) else { return };
         let mut frame = json!({ "t": "follow", "cid": cid, "topic": { "inbox": true } });
-        if let Some((_, cursor)) = &client.inbox {
-            frame["after"] = cursor.as_str().into();
+        if let Some(cursor) = client.inbox_cursor() {
+            frame["after"] = cursor.into();
         }
         self.says(id, &frame);
     }

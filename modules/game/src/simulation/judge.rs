@@ -241,8 +241,9 @@ impl Case {
     /// What happened in it, in a word each.
     pub(super) fn kinds(&self) -> impl Iterator<Item = &'static str> {
         self.lines.iter().map(|line| match &line.entry {
-            entry if ran_out(entry).is_some() => "a turn ran out",
             Entry::Rules(Event::MatchEnded { outcome: Outcome::Won { by: AWAY, .. } }) => "forfeit_away",
+            Entry::Rules(Event::MatchEnded { outcome: Outcome::Won { by: CLOCK, .. } }) => "forfeit_clock",
+            entry if ran_out(entry).is_some() => "a turn ran out",
             Entry::Rules(event) => event.kind(),
             Entry::Started(_) => "started",
             Entry::Away { .. } => "away",
@@ -419,12 +420,17 @@ impl Case {
 }
 
 const AWAY: WonBy = WonBy::Forfeit(ForfeitReason::Away);
+const CLOCK: WonBy = WonBy::Forfeit(ForfeitReason::Clock);
 
 fn ran_out(entry: &Entry) -> Option<Seat> {
     match entry {
         Entry::Rules(Event::Drew { cause: DrawCause::Penalty, .. }) => None,
         Entry::Rules(Event::Drew { seat, by: By::Clock, .. } | Event::Passed { seat, by: By::Clock, .. }) => {
             Some(*seat)
+        }
+        // The last run-out that is allowed draws nothing: it loses the match.
+        Entry::Rules(Event::MatchEnded { outcome: Outcome::Won { winner, by: CLOCK } }) => {
+            Some(winner.other())
         }
         _ => None,
     }
