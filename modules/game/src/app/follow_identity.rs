@@ -43,7 +43,9 @@ impl Handler<IdentityEvent> for FollowIdentity {
                 stop(app, *account, "account_suspended", cursor).await
             }
             IdentityEvent::AccountDeleted { account } => stop(app, *account, "account_deleted", cursor).await,
-            IdentityEvent::DistributorChanged { account, .. } => cancel(app, *account, cursor).await,
+            IdentityEvent::DistributorChanged { account, .. } => {
+                cancel(app, &system_call(app, CONSUMER), *account, Some(cursor)).await
+            }
             IdentityEvent::SessionsRevoked { account, session } => {
                 let ended = Sessions { account: *account, session: *session };
                 Ok(app.store.drop_reconnects(ended, cursor).await?)
@@ -61,21 +63,31 @@ fn is_stopped(standing: DistributorStanding) -> bool {
     matches!(standing, Suspended | Offboarding | Ended)
 }
 
-/// The account's games are void, unrated, and its invites gone. Voiding is idempotent, so a crash in between repeats it.
+/// The account's games are void, unrated, and its invites gone. Every step is idempotent, so a crash in between repeats
+/// them.
+///
+/// What could still begin a game goes first: an acceptance is conditional on its invite or pairing being open, so it is
+/// either refused from then on, or committed before and among the games that are voided.
 async fn stop(app: &App, account: AccountId, reason: &str, cursor: Cursor) -> Result<(), HandleError> {
     app.names.forget(account);
     let call = system_call(app, CONSUMER);
+    cancel(app, &call, account, None).await?;
     void_games::run(app, &call, account, reason).await.map_err(|trouble| match trouble {
         Trouble::Store(error) => HandleError::from(error),
         other => HandleError::Retry(other.to_string()),
     })?;
-    cancel(app, account, cursor).await
+    Ok(app.store.advance(cursor).await?)
 }
 
-async fn cancel(app: &App, account: AccountId, cursor: Cursor) -> Result<(), HandleError> {
-    let call = system_call(app, CONSUMER);
-    leave_queue::stop(app, &call, account).await?;
-    let told = app.store.cancel_invites(Cancelling::AllOf(account), Some(cursor), app.stamp(&call)).await?;
+/// The account waits for nobody, and its invites are cancelled, in one transaction with the cursor if there is one.
+async fn cancel(
+    app: &App,
+    call: &CallContext,
+    account: AccountId,
+    cursor: Option<Cursor>,
+) -> Result<(), HandleError> {
+    leave_queue::stop(app, call, account).await?;
+    let told = app.store.cancel_invites(Cancelling::AllOf(account), cursor, app.stamp(call)).await?;
     app.broadcast.notices(&told);
     Ok(())
 }

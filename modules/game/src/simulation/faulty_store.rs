@@ -13,6 +13,7 @@ use game_engine::{BySeat, Seat};
 use kernel::Timestamp;
 use kernel::id::{AccountId, GameId, GameInviteId, NodeId, PairingId};
 use platform::idempotency::Claim;
+use tokio::sync::Notify;
 
 use super::dice::Dice;
 use crate::domain::invite::Invite;
@@ -33,7 +34,7 @@ use crate::store::{Chosen, Joining, NewPairing, PairingBegin, PreferenceStore, Q
 
 /// Whether a process lives. A dead one does nothing more: whatever it waits for never comes.
 #[derive(Clone, Default)]
-pub(super) struct Power(Arc<AtomicBool>);
+pub(crate) struct Power(Arc<AtomicBool>);
 
 impl Power {
     pub(super) fn fail(&self) {
@@ -56,14 +57,53 @@ impl Power {
 
 /// How storage does just now.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Weather {
-    pub(super) refuse_percent: u64,
-    pub(super) lose_percent: u64,
-    pub(super) slow_ms: u64,
+pub(crate) struct Weather {
+    pub(crate) refuse_percent: u64,
+    pub(crate) lose_percent: u64,
+    pub(crate) slow_ms: u64,
+}
+
+/// Holds back calls that a test names, one each.
+#[derive(Clone, Default)]
+pub(crate) struct Gates(Arc<Mutex<HashMap<&'static str, Arc<Held>>>>);
+
+/// A call that is held back.
+#[derive(Default)]
+pub(crate) struct Held {
+    arrived: Notify,
+    open: Notify,
+}
+
+impl Gates {
+    /// Holds back the next call of this name.
+    pub(crate) fn hold(&self, what: &'static str) -> Arc<Held> {
+        let held = Arc::<Held>::default();
+        self.0.lock().unwrap().insert(what, held.clone());
+        held
+    }
+
+    async fn pass(&self, what: &str) {
+        let held = self.0.lock().unwrap().remove(what);
+        if let Some(held) = held {
+            held.arrived.notify_one();
+            held.open.notified().await;
+        }
+    }
+}
+
+impl Held {
+    /// Once somebody stands before it.
+    pub(crate) async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    pub(crate) fn open(&self) {
+        self.open.notify_one();
+    }
 }
 
 /// One process's way to the store.
-pub(super) struct FaultyStore {
+pub(crate) struct FaultyStore {
     pub(super) inner: MemoryStore,
     pub(super) power: Power,
     pub(super) weather: Arc<Mutex<Weather>>,
@@ -71,9 +111,16 @@ pub(super) struct FaultyStore {
     /// Which process this is.
     pub(super) name: String,
     pub(super) calls: Mutex<HashMap<String, u64>>,
+    pub(super) gates: Gates,
 }
 
 impl FaultyStore {
+    /// For tests that decide themselves what waits and what fails.
+    pub(crate) fn over(inner: MemoryStore, gates: Gates, weather: Arc<Mutex<Weather>>) -> Self {
+        let (name, calls) = (String::new(), Mutex::default());
+        Self { inner, power: Power::default(), weather, seed: 0, name, calls, gates }
+    }
+
     /// Calls about the same thing share a stream of luck; others do not change it.
     fn dice(&self, what: &str, about: &dyn Display) -> Dice {
         let name = format!("{} {what} {about}", self.name);
@@ -94,6 +141,7 @@ impl FaultyStore {
         let mut pause = || if dice.percent(40) { dice.below(3 + weather.slow_ms) } else { 0 };
         let (before, after) = (pause(), pause());
         self.power.pause(before).await;
+        self.gates.pass(what).await;
         if dice.percent(weather.refuse_percent) {
             return Err(StoreError::Unavailable("no connection".to_owned()));
         }

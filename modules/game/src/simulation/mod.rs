@@ -5,7 +5,7 @@
 mod client;
 mod conduct;
 mod dice;
-mod faulty_store;
+pub(crate) mod faulty_store;
 mod judge;
 mod outages;
 mod plan;

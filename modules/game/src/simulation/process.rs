@@ -21,7 +21,7 @@ use platform::web::AuthFailure;
 use tokio::time::Instant as VirtualTime;
 
 use super::dice::Dice;
-use super::faulty_store::{FaultyStore, Power, Weather};
+use super::faulty_store::{FaultyStore, Gates, Power, Weather};
 use super::plan::Ms;
 use crate::app::broadcast::{Broadcast, Followers, Told};
 use crate::app::{App, Keys, Outside, Policy};
@@ -152,6 +152,7 @@ impl Process {
             seed: site.seed,
             name: name.clone(),
             calls: Mutex::default(),
+            gates: Gates::default(),
         };
         let broadcast =
             LossyBroadcast { hub: HubBroadcast(hub.clone()), mute: site.mute.clone(), seed: site.seed };

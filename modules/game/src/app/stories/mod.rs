@@ -9,6 +9,7 @@ mod practice;
 mod ratings;
 mod rounds;
 mod spectating;
+mod stopping;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -186,7 +186,7 @@ platform::for_each_database! { MIGRATIONS;
         assert!(summary.ending.is_none());
         let board = history::scoreboard(&house.app, players[0].account, game).await.unwrap();
         assert_eq!(board.pair, crate::store::PairScore::default(), "a void game counts for nothing");
-        assert_eq!(house.heard.kinds_for(players[1].account).last(), Some(&"game_invite_cancelled"));
+        assert!(house.heard.kinds_for(players[1].account).contains(&"game_invite_cancelled"));
     }
 
     async fn resigning_needs_no_turn_and_scores_for_the_other(db: TestDb) {
