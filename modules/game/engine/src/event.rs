@@ -162,7 +162,7 @@ pub enum Event {
         /// What.
         announcement: Announcement,
     },
-    /// A round ended; both hands are shown.
+    /// A round ended; both hands are shown to the players.
     RoundEnded(RoundResult),
     /// The match ended.
     MatchEnded {

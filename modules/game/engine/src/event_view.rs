@@ -4,9 +4,9 @@ use crate::card::{Card, Shape};
 use crate::card_set::CardSet;
 use crate::cards::Cards;
 use crate::event::{Announcement, By, DrawCause, Event, PassKind};
-use crate::outcome::{Outcome, RoundResult};
+use crate::outcome::Outcome;
 use crate::seat::{BySeat, Seat};
-use crate::view::Viewer;
+use crate::view::{RoundView, Viewer, round_view};
 
 /// An event as one viewer sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,8 +89,8 @@ pub enum EventView {
         /// What.
         announcement: Announcement,
     },
-    /// A round ended; both hands are shown.
-    RoundEnded(RoundResult),
+    /// A round ended; players see both hands.
+    RoundEnded(RoundView),
     /// The match ended.
     MatchEnded {
         /// How.
@@ -134,7 +134,7 @@ pub fn event_view(event: &Event, viewer: Viewer) -> EventView {
         Event::Passed { seat, kind, by, next } => EventView::Passed { seat, kind, by, next },
         Event::Announced { seat, announcement } => EventView::Announced { seat, announcement },
         Event::AnnouncementDue { seat, announcement } => EventView::AnnouncementDue { seat, announcement },
-        Event::RoundEnded(result) => EventView::RoundEnded(result),
+        Event::RoundEnded(result) => EventView::RoundEnded(round_view(result, viewer)),
         Event::MatchEnded { outcome } => EventView::MatchEnded { outcome },
         Event::Voided => EventView::Voided,
     }

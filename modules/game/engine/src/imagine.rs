@@ -9,7 +9,7 @@ use crate::market::Market;
 use crate::seat::{BySeat, Seat};
 use crate::shuffle::{RoundKey, Stream};
 use crate::state::{Phase, State};
-use crate::view::View;
+use crate::view::{RoundView, View};
 
 /// A guess at everything a player does not see. What is in no hand, not in force and not in the market lies
 /// covered in the pile.
@@ -83,7 +83,7 @@ impl State {
             due: view.due,
             scores: view.scores,
             wins: view.wins,
-            last_round: view.last_round,
+            last_round: view.last_round.and_then(RoundView::whole),
             outcome: view.outcome,
             stream: Stream::new(guess.key),
         })

@@ -73,5 +73,5 @@ pub use rules::{
 pub use seat::{BySeat, Seat};
 pub use shuffle::RoundKey;
 pub use state::{Phase, State};
-pub use view::{View, Viewer, view};
+pub use view::{RoundView, View, Viewer, round_view, view};
 pub use words::UnknownWord;

@@ -20,7 +20,7 @@ words! {
     }
 }
 
-/// A finished round. Both hands are shown from now on.
+/// A finished round. The players see both hands from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoundResult {
     /// Which round, from 1.

@@ -3,7 +3,7 @@
 use crate::card::{Card, Shape};
 use crate::card_set::CardSet;
 use crate::event::Announcement;
-use crate::outcome::{Outcome, RoundResult};
+use crate::outcome::{Outcome, RoundEnd, RoundResult};
 use crate::rules::RuleSet;
 use crate::seat::{BySeat, Seat};
 use crate::state::{Phase, State};
@@ -77,10 +77,47 @@ pub struct View {
     pub due: BySeat<Option<Announcement>>,
     /// Turns that ran out in a row.
     pub run_outs: BySeat<u8>,
-    /// The round that ended last, with both hands.
-    pub last_round: Option<RoundResult>,
+    /// The round that ended last.
+    pub last_round: Option<RoundView>,
     /// How the match ended.
     pub outcome: Option<Outcome>,
+}
+
+/// A finished round as one viewer sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoundView {
+    /// Which round, from 1.
+    pub round: u32,
+    /// Why it ended.
+    pub cause: RoundEnd,
+    /// Who won; none if it is drawn.
+    pub winner: Option<Seat>,
+    /// The hands as they were left, for players alone.
+    pub hands: Option<BySeat<CardSet>>,
+    /// What each player scores.
+    pub points: BySeat<u16>,
+}
+
+impl RoundView {
+    /// The whole round, as players see it.
+    #[must_use]
+    pub fn whole(self) -> Option<RoundResult> {
+        let Self { round, cause, winner, hands, points } = self;
+        hands.map(|hands| RoundResult { round, cause, winner, hands, points })
+    }
+}
+
+/// What the viewer may see of a finished round: both hands are shown to players and neither to anybody else, not even
+/// then.
+#[must_use]
+pub fn round_view(result: RoundResult, viewer: Viewer) -> RoundView {
+    RoundView {
+        round: result.round,
+        cause: result.cause,
+        winner: result.winner,
+        hands: viewer.seat().map(|_| result.hands),
+        points: result.points,
+    }
 }
 
 /// What the viewer may see of the state.
@@ -111,7 +148,7 @@ pub fn view(state: &State, viewer: Viewer) -> View {
         announced: state.announced,
         due: state.due,
         run_outs: state.run_outs,
-        last_round: state.last_round,
+        last_round: state.last_round.map(|round| round_view(round, viewer)),
         outcome: state.outcome,
     }
 }

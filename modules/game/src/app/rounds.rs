@@ -9,7 +9,7 @@ use super::hot::Trouble;
 use super::look;
 use crate::domain::entry::{Entry, Recorded};
 
-/// A round that is over. Both hands are open from then on.
+/// A round that is over. Both hands are open to the players from then on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Finished {
     pub(crate) result: RoundResult,

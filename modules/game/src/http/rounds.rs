@@ -1,6 +1,6 @@
 //! GET /`api/v1/games/{game_id}/rounds`
 
-use game_engine::Seat;
+use game_engine::{Seat, Viewer, round_view};
 use kernel::id::GameId;
 use kernel::{Limit, Timestamp};
 use platform::web::{Answer, Caller, Cursor, List, PathId, Problem, Query, State, Web, schema};
@@ -41,7 +41,7 @@ pub(super) struct RoundRow {
 impl RoundRow {
     fn of(round: Finished) -> Self {
         Self {
-            result: RoundView::of(round.result),
+            result: RoundView::of(round_view(round.result, Viewer::Seat(Seat::First))),
             starter: Text(round.starter),
             started_at: round.started_at,
             ended_at: round.ended_at,

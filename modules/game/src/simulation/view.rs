@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use game_engine::{Card, CardSet, Phase, RoundEnd, RoundResult, RuleSet, Seat, Shape};
+use game_engine::{Card, CardSet, Phase, RoundEnd, RoundResult, RoundView, RuleSet, Seat, Shape};
 use kernel::Timestamp;
 use serde_json::Value;
 
@@ -192,7 +192,7 @@ impl View {
             waiting: cards.waiting,
             scores: [cards.scores.first.into(), cards.scores.second.into()],
             wins: [cards.wins.first.into(), cards.wins.second.into()],
-            last_round: cards.last_round,
+            last_round: cards.last_round.and_then(RoundView::whole),
             outcome: cards.outcome.map(|outcome| {
                 let ending = Ending::of(outcome, "voided");
                 (ending.winner, ending.reason)

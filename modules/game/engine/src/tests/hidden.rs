@@ -100,20 +100,26 @@ fn a_player_sees_its_own_hand_and_only_the_count_of_the_other() {
 }
 
 #[test]
-fn both_hands_are_shown_when_a_round_ends_and_not_when_a_player_resigns() {
+fn both_hands_are_shown_to_players_alone_when_a_round_ends_and_not_when_a_player_resigns() {
     let mut state = State::new(RuleSet::naija_classic());
     let mut events = crate::Events::new();
     let deal = crate::Command::Deal(RoundKey::new([1; 32]));
     state.advance(Seat::First, &deal, &mut events).expect("a deal");
     let mut resigned = state;
     resigned.advance(Seat::First, &crate::Command::Resign, &mut events).expect("resigning");
-    assert_eq!(view(&resigned, Viewer::Spectator).last_round, None);
+    assert!(VIEWERS.iter().all(|viewer| view(&resigned, *viewer).last_round.is_none()));
     let mut picks = Picks::new(3);
     let end = play_out(RuleSet::naija_classic(), &mut picks, |state, _| {
         assert_eq!(view(state, Viewer::Spectator).last_round.is_some(), state.phase() == Phase::Over);
     });
-    let shown = view(&end, Viewer::Spectator).last_round.expect("a finished round");
-    assert_eq!(shown.hands, end.hands);
+    let ended = end.last_round.expect("a finished round");
+    for viewer in VIEWERS {
+        let hands = viewer.seat().map(|_| end.hands);
+        let shown = view(&end, viewer).last_round.expect("a finished round");
+        assert_eq!((shown.hands, shown.points), (hands, ended.points));
+        let EventView::RoundEnded(told) = event_view(&Event::RoundEnded(ended), viewer) else { panic!() };
+        assert_eq!(told, shown);
+    }
 }
 
 #[test]

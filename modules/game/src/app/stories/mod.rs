@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use game_engine::{Card, Outcome, Phase, RuleSet, Seat, WonBy};
+use game_engine::{Card, Outcome, Phase, RoundView, RuleSet, Seat, WonBy};
 use identity_api::IdentityEvent;
 use kernel::id::{GameId, Uuid};
 use kernel::{Clock, Envelope, Principal, Timestamp, TypedId};

@@ -76,27 +76,31 @@ impl Gallery {
     }
 }
 
-/// No card but those that lie open: what was laid, openers, and hands of rounds that are over.
+/// No card but those that lie open on the table: what was laid, and openers.
 fn shows_no_hand(entry: &Entry, body: &Body) {
     let shown = cards_in(body.get());
     match entry {
         Entry::Rules(Rule::Drew { .. }) => assert_eq!(shown, BTreeSet::new(), "{body}"),
         Entry::Rules(Rule::Dealt(dealt)) => assert_eq!(shown, dealt.opener.into_iter().collect(), "{body}"),
         Entry::Rules(Rule::Played { cards, .. }) => assert_eq!(shown, cards.iter().collect(), "{body}"),
+        // What each was left with tells much of how it plays, and of what lies in the market.
+        Entry::Rules(_) => assert_eq!(shown, BTreeSet::new(), "{body}"),
         _ => {}
     }
 }
 
 platform::for_each_database! { MIGRATIONS;
     async fn nothing_younger_than_a_minute_and_no_hand_ever_reaches_a_spectator(db: TestDb) {
-        let at = gallery(&db, RuleSet::quick()).await;
+        let mut rules = RuleSet::quick();
+        rules.set("match", "best_of(3)").unwrap();
+        let at = gallery(&db, rules.customised()).await;
         at.let_in().await;
         let (house, topic, viewing) = (&at.house, at.topic(), at.viewing());
         let seed = hot::load(house.app.store.as_ref(), &house.app.keys, at.game).await.unwrap().shuffle.seed;
         let secret = data_encoding::BASE64URL_NOPAD.encode(&seed.reveal());
         house.app.watching.note(at.game, at.watcher.account, true);
         let mut rested = 0;
-        let mut told_last = 0;
+        let (mut told_last, mut rounds) = (0, 0);
         while rested < 15 {
             let over = house.look(at.game, &at.players[0]).await.cards.outcome.is_some();
             if over { rested += 1 } else { house.move_somehow(at.game, &at.players).await; }
@@ -119,10 +123,8 @@ platform::for_each_database! { MIGRATIONS;
                     CatchUp::Snapshot { seq, data } => {
                         assert_eq!(seq, known, "after {after:?}");
                         let view = spectate::view(&house.app, at.game).await.unwrap();
-                        let mut open: BTreeSet<Card> = view.cards.in_force.into_iter().collect();
-                        if let Some(round) = view.cards.last_round {
-                            open.extend(round.hands.first.iter().chain(round.hands.second.iter()));
-                        }
+                        let open: BTreeSet<Card> = view.cards.in_force.into_iter().collect();
+                        rounds = rounds.max(view.cards.wins.first + view.cards.wins.second);
                         assert!(cards_in(data.get()).is_subset(&open), "{data}");
                         assert!(!data.get().contains(&secret) && !data.get().contains("hand\""));
                         assert_eq!(view.cards.outcome.is_some(), known + 1 >= journal.len() as u64 && over);
@@ -136,6 +138,7 @@ platform::for_each_database! { MIGRATIONS;
             told_last = known;
         }
         assert_eq!(told_last, house.journal(at.game).await.len() as u64, "after the end everything comes");
+        assert!(rounds > 1, "also after a round within the match");
     }
 
     async fn only_whom_both_players_want_watches(db: TestDb) {

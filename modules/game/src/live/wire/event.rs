@@ -128,7 +128,7 @@ pub(crate) enum EventKind {
         #[schema(value_type = AnnouncementWord)]
         announcement: Text<Announcement>,
     },
-    /// A round ended; both hands are shown.
+    /// A round ended; both hands are shown, not to spectators.
     RoundEnded { result: RoundView },
     /// The match ended.
     MatchEnded { outcome: OutcomeView },

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use game_bots::Strength;
-use game_engine::{BySeat, Card, CardSet, Outcome, RoundEnd, RoundResult, RuleSet, Seat};
+use game_engine::{self as engine, BySeat, Card, CardSet, Outcome, RoundEnd, RuleSet, Seat};
 use kernel::Timestamp;
 use kernel::id::AccountId;
 use platform::web::schema;
@@ -123,7 +123,7 @@ impl ClockView {
     }
 }
 
-/// A round that ended, both hands shown.
+/// A round that ended, both hands shown; not to spectators.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct RoundView {
     round: u32,
@@ -132,19 +132,20 @@ pub(crate) struct RoundView {
     /// Nobody when the round was drawn.
     #[schema(value_type = Option<SeatWord>)]
     winner: Option<Text<Seat>>,
-    #[schema(value_type = Vec<Vec<CardWord>>, min_items = 2, max_items = 2)]
-    hands: Pair<Hand>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<Vec<CardWord>>, min_items = 2, max_items = 2, required = true)]
+    hands: Option<Pair<Hand>>,
     #[schema(value_type = Vec<u16>, min_items = 2, max_items = 2)]
     points: Pair<u16>,
 }
 
 impl RoundView {
-    pub(crate) fn of(result: RoundResult) -> Self {
+    pub(crate) fn of(result: engine::RoundView) -> Self {
         Self {
             round: result.round,
             cause: Text(result.cause),
             winner: result.winner.map(Text),
-            hands: pair(result.hands, hand),
+            hands: result.hands.map(|hands| pair(hands, hand)),
             points: pair(result.points, |points| points),
         }
     }
