@@ -2,6 +2,7 @@
 
 mod announcing;
 mod debts;
+mod documented;
 mod double_decking;
 mod drawing;
 mod effects;
