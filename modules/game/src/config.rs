@@ -32,11 +32,13 @@ pub struct PracticeConfig {
     pub least_pause_ms: u32,
     /// The longest, in milliseconds: 0 to 4000.
     pub most_pause_ms: u32,
+    /// Practice games of one account that run at once: 1 to 10000.
+    pub running_games: u32,
 }
 
 impl Default for PracticeConfig {
     fn default() -> Self {
-        Self { cpu_percent: 25, threads: 0, least_pause_ms: 600, most_pause_ms: 2_000 }
+        Self { cpu_percent: 25, threads: 0, least_pause_ms: 600, most_pause_ms: 2_000, running_games: 10 }
     }
 }
 
@@ -65,6 +67,7 @@ impl Config {
             ("practice.threads", self.practice.threads, 0, 64),
             ("practice.least_pause_ms", self.practice.least_pause_ms, 0, 4_000),
             ("practice.most_pause_ms", self.practice.most_pause_ms, 0, 4_000),
+            ("practice.running_games", self.practice.running_games, 1, 10_000),
         ];
         for (name, value, low, high) in ranges {
             if !(low..=high).contains(&value) {

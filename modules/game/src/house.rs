@@ -99,6 +99,9 @@ impl Heard {
 /// How long practice opponents take in tests.
 pub(crate) const PACE: Pace = Pace { least: Duration::from_millis(600), most: Duration::from_secs(2) };
 
+/// Practice games of one person that run at once, in tests.
+pub(crate) const PRACTICE_GAMES: u32 = 12;
+
 /// Thinks where it is asked, and a little: what it answers follows from the question alone.
 pub(crate) struct AtOnce;
 
@@ -207,6 +210,7 @@ impl House {
         };
         let policy = Policy {
             open_invites: 5,
+            practice_games: PRACTICE_GAMES,
             lease: Duration::from_secs(30),
             away_after: Duration::from_secs(5),
             pace: PACE,

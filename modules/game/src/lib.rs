@@ -204,6 +204,7 @@ fn assemble(config: &Config, deps: &Deps) -> Result<Arc<App>, String> {
     let store: Arc<dyn Store> = Arc::new(DieselStore::new(deps.db.clone(), ids.clone()));
     let policy = Policy {
         open_invites: config.open_invites,
+        practice_games: config.practice.running_games,
         lease: Duration::from_secs(u64::from(config.seat_lease_s)),
         away_after: Duration::from_secs(u64::from(config.away_after_s)),
         pace: config.practice.pace(),

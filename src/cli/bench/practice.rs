@@ -52,6 +52,7 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
         // As for people, not as for tests.
         ("game.practice.least_pause_ms", "600"),
         ("game.practice.most_pause_ms", "2000"),
+        ("game.practice.running_games", "10000"),
     ];
     let server = own_server(global, &relaxed).await?;
     let result = measure(&server, &arguments, global.json).await;

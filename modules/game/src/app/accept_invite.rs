@@ -14,7 +14,7 @@ use crate::domain::plan::Plan;
 use crate::domain::practice::{strength, to_act};
 use crate::domain::shuffle::{Entropy, Shuffle};
 use crate::domain::table::{Setting, Table};
-use crate::store::{Acceptance, Stamp, StoreError};
+use crate::store::{Acceptance, Accepting, Stamp, StoreError};
 use kernel::Timestamp;
 
 /// Why no game began.
@@ -29,6 +29,8 @@ pub(crate) enum AcceptError {
     NotAvailable,
     #[error("the account may not start games until {0}")]
     Restricted(Timestamp),
+    #[error("too many practice games")]
+    TooMuchPractice,
     #[error(transparent)]
     Closed(#[from] InviteClosed),
     #[error(transparent)]
@@ -91,8 +93,13 @@ async fn begin(
     ];
     let practice_since = to_act(&players, &plan.state).map(|_| stamp.at);
     let (state, began) = (plan.state, stamp.at);
-    let acceptance = Acceptance { invite, lines: plan.lines, due_at, practice_since, notices };
-    let Some(told) = app.store.accept_invite(acceptance, stamp).await? else { return Ok(None) };
+    let (lines, practice_at_most) = (plan.lines, app.policy.practice_games);
+    let acceptance = Acceptance { invite, lines, due_at, practice_since, practice_at_most, notices };
+    let told = match app.store.accept_invite(acceptance, stamp).await? {
+        Accepting::Begun(told) => told,
+        Accepting::Changed => return Ok(None),
+        Accepting::TooMuchPractice => return Err(AcceptError::TooMuchPractice),
+    };
     (app.reach)(arrows::ACCEPTED);
     app.broadcast.notices(&told);
     if let Some(at) = due_at {

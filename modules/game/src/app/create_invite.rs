@@ -38,6 +38,8 @@ pub(crate) enum CreateError {
     Restricted(Timestamp),
     #[error("too many open invites")]
     TooManyOpen,
+    #[error("too many practice games")]
+    TooMuchPractice,
     #[error("the game is no finished game of the two")]
     NoSuchRematch,
     #[error("a rematch is on offer already")]
@@ -126,7 +128,13 @@ pub(super) async fn record(
         at: invite.created_at,
     };
     let quiet = app.store.preferences(invite.invitee).await?.preferences.are_quiet(invite.created_at);
-    let new = NewInvite { invite: invite.clone(), sealed_seed, open_at_most: app.policy.open_invites, quiet };
+    let new = NewInvite {
+        invite: invite.clone(),
+        sealed_seed,
+        open_at_most: app.policy.open_invites,
+        practice_at_most: app.policy.practice_games,
+        quiet,
+    };
     let stamp = app.stamp(call);
     let created = match app.store.create_invite(new.clone(), claim.clone(), stamp.clone()).await {
         // The other player offered the same rematch at the same moment: the second look finds that offer.
@@ -144,6 +152,7 @@ pub(super) async fn record(
         Creation::KeyReused => Err(CreateError::KeyReused),
         Creation::InFlight => Err(CreateError::InFlight),
         Creation::TooManyOpen => Err(CreateError::TooManyOpen),
+        Creation::TooMuchPractice => Err(CreateError::TooMuchPractice),
         Creation::RematchOffered(id) => Err(CreateError::RematchOffered(id)),
     }
 }

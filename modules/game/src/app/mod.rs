@@ -67,6 +67,8 @@ use tables::Tables;
 pub(crate) struct Policy {
     /// Invites one person may have open.
     pub(crate) open_invites: u32,
+    /// Practice games of one person that run at once.
+    pub(crate) practice_games: u32,
     /// How long a followed seat counts as seen without being renewed.
     pub(crate) lease: Duration,
     /// How long after the last socket left a seat is away.

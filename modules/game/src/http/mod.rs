@@ -117,6 +117,7 @@ fn invites() -> Routes {
                 .problem(409, "invite_declined")
                 .problem(409, "invite_cancelled")
                 .problem(409, "invite_expired")
+                .problem(409, "too_many_practice_games")
                 .body_limit(1024),
         )
         .add(
@@ -149,6 +150,7 @@ fn practice() -> Routes {
             .idempotent(Idempotent::Required)
             .problem(403, "play_restricted")
             .problem(409, "too_many_open_invites")
+            .problem(409, "too_many_practice_games")
             .problem(422, "invalid_rule_set")
             .rate(Rate::Create)
             .body_limit(8 * 1024),
@@ -318,6 +320,7 @@ fn games() -> Routes {
                 .problem(404, "not_available")
                 .problem(409, "too_many_open_invites")
                 .problem(409, "rematch_offered")
+                .problem(409, "too_many_practice_games")
                 .problem(422, "no_such_rematch")
                 .rate(Rate::Create)
                 .body_limit(1024),

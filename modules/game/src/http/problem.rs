@@ -35,6 +35,10 @@ fn restricted(until: Timestamp) -> Problem {
         .with("until", until.to_string())
 }
 
+fn too_much_practice() -> Problem {
+    Problem::conflict("too_many_practice_games").detail("Finish one, or resign it.")
+}
+
 fn closed(closed: InviteClosed) -> Problem {
     Problem::conflict(match closed {
         InviteClosed::Expired => "invite_expired",
@@ -50,6 +54,7 @@ pub(super) fn of_create(error: CreateError) -> Problem {
         CreateError::TooManyOpen => {
             Problem::conflict("too_many_open_invites").detail("Cancel one, or wait until one is answered.")
         }
+        CreateError::TooMuchPractice => too_much_practice(),
         CreateError::NoSuchRematch => Problem::invalid("no_such_rematch").pointer(
             "/rematch_of",
             "no_such_rematch",
@@ -106,6 +111,7 @@ pub(super) fn of_accept(error: AcceptError) -> Problem {
         AcceptError::NotYours => Problem::forbidden().detail("Only the invited person accepts."),
         AcceptError::NotAvailable => not_available(),
         AcceptError::Restricted(until) => restricted(until),
+        AcceptError::TooMuchPractice => too_much_practice(),
         AcceptError::Closed(how) => closed(how),
         AcceptError::Store(error) => Problem::from(error),
     }

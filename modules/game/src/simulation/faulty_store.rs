@@ -25,10 +25,10 @@ use crate::domain::rating::{Change, Entry, Family, Standing};
 use crate::domain::shuffle::Entropy;
 use crate::domain::spectator::Spectator;
 use crate::store::{
-    Acceptance, Append, BetweenQuery, BoardQuery, Cancelling, Closing, Creation, Cursor, EntriesQuery,
-    GameStore, GamesQuery, InviteStore, InvitesQuery, Journal, Lease, Lines, MemoryStore, NewInvite, Noted,
-    PairScore, PeopleStore, PracticeStore, Proposing, RatingStore, ReconnectRow, Revocation, Sessions,
-    SpectatorStore, Stamp, StoreError, Summary, TimeStore, Told, Turning, Uncounted,
+    Acceptance, Accepting, Append, BetweenQuery, BoardQuery, Cancelling, Closing, Creation, Cursor,
+    EntriesQuery, GameStore, GamesQuery, InviteStore, InvitesQuery, Journal, Lease, Lines, MemoryStore,
+    NewInvite, Noted, PairScore, PeopleStore, PracticeStore, Proposing, RatingStore, ReconnectRow,
+    Revocation, Sessions, SpectatorStore, Stamp, StoreError, Summary, TimeStore, Told, Turning, Uncounted,
 };
 use crate::store::{Chosen, Joining, NewPairing, PairingBegin, PreferenceStore, QueueStore};
 
@@ -184,11 +184,7 @@ impl InviteStore for FaultyStore {
     async fn close_invite(&self, closing: Closing, stamp: Stamp) -> Result<Option<Vec<Told>>, StoreError> {
         self.reach("close_invite", closing.invite, self.inner.close_invite(closing, stamp)).await
     }
-    async fn accept_invite(
-        &self,
-        acceptance: Acceptance,
-        stamp: Stamp,
-    ) -> Result<Option<Vec<Told>>, StoreError> {
+    async fn accept_invite(&self, acceptance: Acceptance, stamp: Stamp) -> Result<Accepting, StoreError> {
         self.reach("accept_invite", acceptance.invite.id, self.inner.accept_invite(acceptance, stamp)).await
     }
     async fn cancel_invites(

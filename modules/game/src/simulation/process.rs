@@ -170,6 +170,7 @@ impl Process {
         };
         let policy = Policy {
             open_invites: 100,
+            practice_games: 10,
             lease: Duration::from_secs(30),
             away_after: Duration::from_secs(5),
             pace: PACE,

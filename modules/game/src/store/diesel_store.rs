@@ -64,3 +64,21 @@ pub(super) async fn audit<C: AuditConn>(
     let id: AuditId = ids.next();
     audit::record(c, change(AuditEvent::new(id, stamp.at, &stamp.call, action, object))).await
 }
+
+/// Why nothing was done: told apart from failure, so that the transaction is rolled back.
+pub(super) enum Undone<T> {
+    Not(T),
+    Failed(StoreError),
+}
+
+impl<T> From<StoreError> for Undone<T> {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl<T> From<diesel::result::Error> for Undone<T> {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}

@@ -12,8 +12,9 @@ use platform::sql::{Key, Ts, Word};
 use platform::{read, write, write_one};
 
 use super::begin::{Beginnings, Begun};
-use super::diesel_store::{DieselStore, announce, audit, tell};
+use super::diesel_store::{DieselStore, Undone, announce, audit, tell};
 use super::people::Cursor;
+use super::practice::Practising;
 use super::rows::InviteRow;
 use super::schema::{game_invites, game_seeds};
 use super::{Stamp, Told};
@@ -29,6 +30,8 @@ pub(crate) struct NewInvite {
     pub(crate) sealed_seed: Vec<u8>,
     /// How many the creator may have open, this one included.
     pub(crate) open_at_most: u32,
+    /// How many practice games the invitee may play at once, this one included, if it is one.
+    pub(crate) practice_at_most: u32,
     /// Whether it comes in the invitee's quiet hours.
     pub(crate) quiet: bool,
 }
@@ -42,6 +45,7 @@ pub(crate) enum Creation {
     KeyReused,
     InFlight,
     TooManyOpen,
+    TooMuchPractice,
     /// A rematch of that game is on offer already.
     RematchOffered(GameInviteId),
 }
@@ -64,7 +68,18 @@ pub(crate) struct Acceptance {
     pub(crate) due_at: Option<Timestamp>,
     /// Since when a practice opponent is to act, if it begins.
     pub(crate) practice_since: Option<Timestamp>,
+    /// How many practice games the invitee may play at once, this one included, if it is one.
+    pub(crate) practice_at_most: u32,
     pub(crate) notices: Vec<Addressed>,
+}
+
+/// What became of an acceptance.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Accepting {
+    Begun(Vec<Told>),
+    /// It was not open any more, or its entropy has changed; nothing changed then.
+    Changed,
+    TooMuchPractice,
 }
 
 /// Which pending invites to cancel, because the people may not play each other any more.
@@ -106,12 +121,7 @@ pub(crate) trait InviteStore: Send + Sync {
     ) -> Result<bool, StoreError>;
     /// `None` if it was not open any more; nothing changed then.
     async fn close_invite(&self, closing: Closing, stamp: Stamp) -> Result<Option<Vec<Told>>, StoreError>;
-    /// `None` if it was not open any more or its entropy has changed; nothing changed then.
-    async fn accept_invite(
-        &self,
-        acceptance: Acceptance,
-        stamp: Stamp,
-    ) -> Result<Option<Vec<Told>>, StoreError>;
+    async fn accept_invite(&self, acceptance: Acceptance, stamp: Stamp) -> Result<Accepting, StoreError>;
     /// Cancels pending invites and moves the consumer's cursor, if it is for one.
     async fn cancel_invites(
         &self,
@@ -152,6 +162,12 @@ impl InviteStore for DieselStore {
             let open: i64 = open.count().get_result(c).await?;
             if open >= i64::from(new.open_at_most) {
                 return Err(Undone::Not(Creation::TooManyOpen));
+            }
+            if invite.is_practice() {
+                let running = c.practice_games_of(Key::from(invite.invitee)).await?;
+                if running >= i64::from(new.practice_at_most) {
+                    return Err(Undone::Not(Creation::TooMuchPractice));
+                }
             }
             if let Some(game) = invite.rematch_of {
                 // One that has run out makes room, whether or not that was recorded.
@@ -285,16 +301,12 @@ impl InviteStore for DieselStore {
         })
     }
 
-    async fn accept_invite(
-        &self,
-        acceptance: Acceptance,
-        stamp: Stamp,
-    ) -> Result<Option<Vec<Told>>, StoreError> {
+    async fn accept_invite(&self, acceptance: Acceptance, stamp: Stamp) -> Result<Accepting, StoreError> {
         let ids = self.ids.clone();
-        let Acceptance { invite, lines, due_at, practice_since, notices } = acceptance;
+        let Acceptance { invite, lines, due_at, practice_since, practice_at_most, notices } = acceptance;
         let (game, players) = (invite.game, invite.players());
         let begun = Begun::of(invite.clone(), &lines, due_at, practice_since, stamp.at)?;
-        write!(self.db, |c| {
+        let outcome = write!(self.db, |c| {
             let open = game_invites::table
                 .find(Key::from(invite.id))
                 .filter(game_invites::state.eq(Word(InviteState::Pending)))
@@ -308,7 +320,7 @@ impl InviteStore for DieselStore {
                 .execute(c)
                 .await?;
             if changed == 0 {
-                return Ok(None);
+                return Err(Undone::Not(Accepting::Changed));
             }
             c.begin_game(begun).await?;
             audit(c, &ids, &stamp, "game.start", game.to_string(), |event| {
@@ -317,8 +329,21 @@ impl InviteStore for DieselStore {
             .await?;
             let event = GameEvent::GameStarted { game, players: [players.first, players.second] };
             announce(c, &ids, &event, stamp.at).await?;
-            Ok(Some(tell(c, notices, stamp.at).await?))
-        })
+            let told = tell(c, notices, stamp.at).await?;
+            if invite.is_practice() {
+                // Last, with the inbox held: whoever accepts several at once is counted one by one.
+                let running = c.practice_games_of(Key::from(invite.invitee)).await?;
+                if running > i64::from(practice_at_most) {
+                    return Err(Undone::Not(Accepting::TooMuchPractice));
+                }
+            }
+            Ok(told)
+        });
+        match outcome {
+            Ok(told) => Ok(Accepting::Begun(told)),
+            Err(Undone::Not(accepting)) => Ok(accepting),
+            Err(Undone::Failed(error)) => Err(error),
+        }
     }
 
     async fn cancel_invites(
@@ -408,24 +433,6 @@ impl InviteStore for DieselStore {
             }
             tell(c, notices, now).await
         })
-    }
-}
-
-/// Why nothing was created: told apart from failure, so that the transaction is rolled back with its claim.
-enum Undone {
-    Not(Creation),
-    Failed(StoreError),
-}
-
-impl From<StoreError> for Undone {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<diesel::result::Error> for Undone {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Failed(error.into())
     }
 }
 

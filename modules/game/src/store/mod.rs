@@ -29,7 +29,9 @@ mod contract;
 pub(crate) use diesel_store::DieselStore;
 pub use floor::appended_within;
 pub(crate) use games::{Append, Finish, GameStore, GamesQuery, Journal, Lines, PairScore, Summary};
-pub(crate) use invites::{Acceptance, Cancelling, Closing, Creation, InviteStore, InvitesQuery, NewInvite};
+pub(crate) use invites::{
+    Acceptance, Accepting, Cancelling, Closing, Creation, InviteStore, InvitesQuery, NewInvite,
+};
 #[cfg(test)]
 pub(crate) use memory::MemoryStore;
 pub(crate) use people::{Cursor, Noted, PeopleStore, ReconnectRow, Sessions};

@@ -15,7 +15,7 @@ use platform::sql::{Key, Ts, Word};
 use platform::{read, write, write_one};
 
 use super::begin::{Beginnings, Begun};
-use super::diesel_store::{DieselStore, announce, audit, tell};
+use super::diesel_store::{DieselStore, Undone, announce, audit, tell};
 use super::finding_rows::{EntryRow, PairingRow, WaiterRow};
 use super::rows::seat_number;
 use super::schema::{game_seeds, pairings, queue_entries};
@@ -492,22 +492,4 @@ fn in_order(pairing: &Pairing) -> [(Key, Seat); 2] {
 
 fn closed(stamp: &Stamp) -> diesel::dsl::Eq<pairings::closed_at, Option<Ts>> {
     pairings::closed_at.eq(Some(Ts(stamp.at)))
-}
-
-/// Why nothing was done: told apart from failure, so that the transaction is rolled back.
-enum Undone<T> {
-    Not(T),
-    Failed(StoreError),
-}
-
-impl<T> From<StoreError> for Undone<T> {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl<T> From<diesel::result::Error> for Undone<T> {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Failed(error.into())
-    }
 }

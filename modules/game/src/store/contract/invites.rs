@@ -13,7 +13,7 @@ use crate::domain::entry::{Entry, Recorded, Started};
 use crate::domain::invite::{Invite, InviteState, LIFE, Side};
 use crate::domain::notice::{Addressed, Notice};
 use crate::domain::shuffle::{Commitment, Entropy, Seed};
-use crate::store::{Acceptance, Cancelling, Closing, Creation, Cursor, InvitesQuery, NewInvite};
+use crate::store::{Acceptance, Accepting, Cancelling, Closing, Creation, Cursor, InvitesQuery, NewInvite};
 
 fn new(stage: &Stage, from: &Principal, to: &Principal) -> NewInvite {
     let (ids, rules) = (&stage.house.ids, RuleSet::quick());
@@ -36,7 +36,7 @@ fn new(stage: &Stage, from: &Principal, to: &Principal) -> NewInvite {
         expires_at: stage.now().plus(LIFE),
         closed_at: None,
     };
-    NewInvite { invite, sealed_seed: vec![1, 2, 3], open_at_most: 5, quiet: false }
+    NewInvite { invite, sealed_seed: vec![1, 2, 3], open_at_most: 5, practice_at_most: 5, quiet: false }
 }
 
 fn claim(stage: &Stage, from: &Principal, key: &str) -> Claim {
@@ -78,6 +78,7 @@ fn acceptance(stage: &Stage, invite: &Invite) -> Acceptance {
         lines: vec![line],
         due_at: Some(stage.now()),
         practice_since: None,
+        practice_at_most: 5,
         notices: vec![begun(invite.creator), begun(invite.invitee)],
     }
 }
@@ -129,7 +130,7 @@ for_each_store! {
             make(&stage, &new, &one).await;
             assert_eq!(stage.store().invite(new.invite.id).await.unwrap().unwrap().rated, rated);
             let begun = stage.store().accept_invite(acceptance(&stage, &new.invite), stage.stamp(&two)).await;
-            assert!(begun.unwrap().is_some());
+            assert!(matches!(begun, Ok(Accepting::Begun(_))));
             assert_eq!(stage.store().summary(new.invite.game).await.unwrap().unwrap().rated, rated);
         }
     }
@@ -230,8 +231,9 @@ for_each_store! {
         let [one, two]: [Principal; 2] = stage.house.network("accept");
         let invite = made(&stage, &one, &two).await;
         let accept = || stage.store().accept_invite(acceptance(&stage, &invite), stage.stamp(&two));
-        let told: Vec<_> = join_all((0..8).map(|_| accept())).await.into_iter().filter_map(Result::unwrap).collect();
-        assert_eq!(told.iter().map(Vec::len).collect::<Vec<_>>(), [2]);
+        let all = join_all((0..8).map(|_| accept())).await.into_iter().map(Result::unwrap);
+        let begun: Vec<_> = all.filter(|accepting| *accepting != Accepting::Changed).collect();
+        assert!(matches!(&begun[..], [Accepting::Begun(told)] if told.len() == 2), "{begun:?}");
         assert_eq!(state(&stage, &invite).await, InviteState::Accepted);
         let summary = stage.store().summary(invite.game).await.unwrap().unwrap();
         assert_eq!((summary.players, summary.rules, summary.ending), (invite.players(), invite.rules, None));
@@ -251,11 +253,11 @@ for_each_store! {
         let read = made(&stage, &one, &two).await;
         assert!(stage.store().put_entropy(read.id, Entropy::new([5; 32]), stage.now()).await.unwrap());
         let refused = stage.store().accept_invite(acceptance(&stage, &read), stage.stamp(&two)).await.unwrap();
-        assert_eq!(refused, None, "other entropy");
+        assert_eq!(refused, Accepting::Changed, "other entropy");
         let read = stage.store().invite(read.id).await.unwrap().unwrap();
         stage.house.clock.advance(LIFE);
         let refused = stage.store().accept_invite(acceptance(&stage, &read), stage.stamp(&two)).await.unwrap();
-        assert_eq!(refused, None, "too late");
+        assert_eq!(refused, Accepting::Changed, "too late");
         assert_eq!(stage.store().summary(read.game).await.unwrap(), None);
         assert_eq!(stage.announced(read.game).await, []);
         assert_eq!(stage.store().seat(read.game, two.account).await.unwrap(), None);

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use game_bots::Strength;
 use kernel::Timestamp;
 
 use super::*;
+use crate::app::accept_invite::{self, AcceptError};
 use crate::app::create_invite::CreateError;
+use crate::app::practice::offer::{self, Wanted};
+use crate::domain::invite::{Invite, InviteState};
 use crate::domain::practice::{account, to_act};
+use crate::house::PRACTICE_GAMES;
 use crate::store::PairScore;
 
 /// A practice game that has just begun, and its table.
@@ -25,7 +30,57 @@ async fn moved(stage: &Stage, table: &Table, since: Option<Timestamp>) -> Plan {
     plan
 }
 
+/// Whether a practice game began, or there are too many.
+async fn begins(stage: &Stage, who: &Principal, invite: &Invite) -> bool {
+    match accept_invite::run(&stage.house.app, &stage.house.call(who), who.account, invite.id, None).await {
+        Ok(game) => game == invite.game,
+        Err(AcceptError::TooMuchPractice) => false,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// Gives a practice game up.
+async fn give_up(stage: &Stage, who: &Principal, game: GameId) {
+    let table = stage.table(game).await;
+    let plan = stage.resign(&table, table.seat_of(who.account).unwrap());
+    let finish = Some(stage.finish(&table, &plan, who, ""));
+    stage.store().append(Append { finish, ..append(&table, &plan) }).await.unwrap().unwrap();
+}
+
 for_each_store! {
+    async fn nobody_plays_more_practice_games_at_once_than_are_allowed(stage: Stage) {
+        let [one, two]: [Principal; 2] = stage.house.network("busy");
+        let ask = |who, strength| stage.house.ask_to_practise(who, strength, RuleSet::quick());
+        let quick = stage.house.practice(&one, Strength::Easy, RuleSet::quick()).await;
+        for number in 2..PRACTICE_GAMES as usize - 1 {
+            let strength = Strength::ALL[number % Strength::ALL.len()];
+            stage.house.practice(&one, strength, RuleSet::quick()).await;
+        }
+        let mut invites = Vec::new();
+        for _ in 0..3 {
+            invites.push(ask(&one, Strength::Hard).await.unwrap());
+        }
+        let (claim, wanted) = (stage.house.claim(), Wanted { strength: Strength::Easy, rules: RuleSet::quick(), rematch_of: None });
+        let asked = async || offer::run(&stage.house.app, &stage.house.call(&one), &one, claim.clone(), wanted).await;
+        invites.push(asked().await.unwrap());
+        let begun = join_all(invites.iter().map(|invite| begins(&stage, &one, invite))).await;
+        assert_eq!(begun.iter().filter(|begun| **begun).count(), 2, "two more, however many are accepted at once");
+        assert!(matches!(ask(&one, Strength::Random).await, Err(CreateError::TooMuchPractice)));
+        assert_eq!(asked().await.unwrap(), stage.store().invite(invites[3].id).await.unwrap().unwrap(), "a repeat is answered as it was");
+        let (kept, _) = invites.iter().zip(&begun).find(|(_, begun)| !**begun).unwrap();
+        let still = stage.store().invite(kept.id).await.unwrap().unwrap();
+        assert_eq!((still.recorded, stage.store().summary(kept.game).await.unwrap()), (InviteState::Pending, None));
+        assert_eq!(stage.announced(kept.game).await, [], "nothing is left of what was refused");
+        // Others practise as they like, and games between people are not counted.
+        stage.house.practice(&two, Strength::Hard, RuleSet::quick()).await;
+        let between = stage.house.invite(&two, "busy0", RuleSet::quick()).await.unwrap();
+        assert!(begins(&stage, &one, &between).await);
+        assert!(!begins(&stage, &one, kept).await);
+        give_up(&stage, &one, quick).await;
+        assert!(begins(&stage, &one, kept).await, "one that is over makes room");
+        assert!(begins(&stage, &one, kept).await, "and repeating it is no game more");
+    }
+
     async fn an_opponent_that_is_to_act_is_found_until_it_has_acted(stage: Stage) {
         let person = stage.house.person("someone");
         let store = stage.store();

@@ -15,8 +15,8 @@ use crate::domain::invite::{CancelCause, Invite, InviteState};
 use crate::domain::notice::{Addressed, Notice};
 use crate::domain::shuffle::Entropy;
 use crate::store::{
-    Acceptance, Cancelling, Closing, Creation, Cursor, InviteStore, InvitesQuery, NewInvite, Stamp,
-    StoreError, Told,
+    Acceptance, Accepting, Cancelling, Closing, Creation, Cursor, InviteStore, InvitesQuery, NewInvite,
+    Stamp, StoreError, Told,
 };
 
 /// How long a finished claim answers repeats.
@@ -56,6 +56,9 @@ impl Tables {
         let open = theirs.filter(|invite| is_open(invite, now)).count();
         if open >= usize::try_from(new.open_at_most).unwrap_or(usize::MAX) {
             return Some(Creation::TooManyOpen);
+        }
+        if new.invite.is_practice() && self.practises(new.invite.invitee) >= new.practice_at_most {
+            return Some(Creation::TooMuchPractice);
         }
         let rematch = new.invite.rematch_of?;
         let mut offers = self.invites.values().filter(|invite| invite.rematch_of == Some(rematch));
@@ -168,21 +171,20 @@ impl InviteStore for MemoryStore {
         }))
     }
 
-    async fn accept_invite(
-        &self,
-        acceptance: Acceptance,
-        stamp: Stamp,
-    ) -> Result<Option<Vec<Told>>, StoreError> {
-        let Acceptance { invite, lines, due_at, practice_since, notices } = acceptance;
+    async fn accept_invite(&self, acceptance: Acceptance, stamp: Stamp) -> Result<Accepting, StoreError> {
+        let Acceptance { invite, lines, due_at, practice_since, practice_at_most, notices } = acceptance;
         let (game, players) = (invite.game, invite.players());
         let seq = lines.last().map_or(0, |line| line.seq);
         let (lines, letters) = (Line::all(&lines)?, Letters::of(notices)?);
         let event = GameEvent::GameStarted { game, players: [players.first, players.second] };
         let event = announcement(&self.ids, &event, stamp.at)?;
         Ok(self.with(|tables| {
-            let open = tables.open_invite(invite.id, stamp.at)?;
-            if open.entropy_rev != invite.entropy_rev {
-                return None;
+            let open = tables.open_invite(invite.id, stamp.at);
+            if open.is_none_or(|open| open.entropy_rev != invite.entropy_rev) {
+                return Accepting::Changed;
+            }
+            if invite.is_practice() && tables.practises(invite.invitee) >= practice_at_most {
+                return Accepting::TooMuchPractice;
             }
             tables.close(&[invite.id], InviteState::Accepted, None, stamp.at);
             let begun = Game::begun(&invite, stamp.at, lines);
@@ -195,7 +197,7 @@ impl InviteStore for MemoryStore {
                 event.related("invite", invite.id)
             });
             tables.outbox.push(event);
-            Some(tables.tell(letters, stamp.at))
+            Accepting::Begun(tables.tell(letters, stamp.at))
         }))
     }
 
