@@ -1,6 +1,7 @@
 //! Looking at a game: a player's own view of it, from what storage holds now.
 
-use game_engine::Seat;
+use game_engine::{Outcome, Seat};
+use kernel::Timestamp;
 use kernel::id::{AccountId, GameId};
 use tokio::sync::oneshot;
 
@@ -11,6 +12,24 @@ use crate::store::{Lines, StoreError};
 
 /// The whole game as this player may see it.
 pub(crate) async fn snapshot(app: &App, account: AccountId, game: GameId) -> Result<GameView, Trouble> {
+    let view = at_hand(app, account, game).await?;
+    Ok(with_voiding(app, view).await?)
+}
+
+/// The view with what stands beside a journal that ended: that its game was voided since.
+pub(super) async fn with_voiding(app: &App, mut view: GameView) -> Result<GameView, StoreError> {
+    if view.cards.outcome.is_some() && voided_at(app, view.game).await?.is_some() {
+        view.cards.outcome = Some(Outcome::Voided);
+    }
+    Ok(view)
+}
+
+/// When a game was voided that had ended before.
+pub(super) async fn voided_at(app: &App, game: GameId) -> Result<Option<Timestamp>, StoreError> {
+    Ok(app.store.summary(game).await?.and_then(|summary| summary.voided_at))
+}
+
+async fn at_hand(app: &App, account: AccountId, game: GameId) -> Result<GameView, Trouble> {
     if let Some(mailbox) = app.tables.find(game) {
         let (reply, view) = oneshot::channel();
         if mailbox.send(Message::Look(account, reply)).await.is_ok()

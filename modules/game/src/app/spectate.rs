@@ -5,15 +5,15 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use game_engine::BySeat;
+use game_engine::{BySeat, Outcome};
 use identity_api::IdentityError;
 use kernel::CallContext;
 use kernel::id::{AccountId, GameId};
 use platform::bus::Bell;
 
-use super::App;
 use super::follow_identity::system_call;
 use super::hot::{self, Trouble};
+use super::{App, look};
 use crate::domain::notice::{Addressed, Notice};
 use crate::domain::practice;
 use crate::domain::spectator::{Spectator, SpectatorState, known_until};
@@ -227,7 +227,12 @@ pub(crate) async fn lines(app: &App, game: GameId, after: u64, limit: u32) -> Re
 pub(crate) async fn view(app: &App, game: GameId) -> Result<WatchView, Trouble> {
     let until = known_until(app.clock.now());
     let table = hot::load_as_of(app.store.as_ref(), &app.keys, game, until).await?;
-    Ok(WatchView::of(&table))
+    let mut view = WatchView::of(&table);
+    // What stands beside the journal is as late as what stands in it.
+    if view.cards.outcome.is_some() && look::voided_at(app, game).await?.is_some_and(|at| at <= until) {
+        view.cards.outcome = Some(Outcome::Voided);
+    }
+    Ok(view)
 }
 
 /// Who follows which game as a spectator in this process.

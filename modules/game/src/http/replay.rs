@@ -1,6 +1,6 @@
 //! GET /`api/v1/games/{game_id}/replay`
 
-use game_engine::{Card, Command, DrawCause, Event, Outcome, Play, Seat, Shape};
+use game_engine::{Card, Command, DrawCause, Event, Play, Seat, Shape};
 use game_record::Step;
 use kernel::id::GameId;
 use kernel::{Limit, Timestamp};
@@ -118,7 +118,7 @@ pub(super) async fn handle(
 }
 
 impl ReplayStep {
-    fn of(Numbered { number, step }: &Numbered) -> Self {
+    fn of(Numbered { number, step, outcome }: &Numbered) -> Self {
         let table = &step.after;
         let hand = |seat| table.hand(seat).iter().map(Text).collect();
         let (kind, seat) = kind(step);
@@ -144,7 +144,7 @@ impl ReplayStep {
             turn: table.turn().map(Text),
             scores: [table.scores().first, table.scores().second],
             wins: [table.wins().first, table.wins().second],
-            outcome: table.outcome().map(|outcome: Outcome| OutcomeView::of(outcome)),
+            outcome: outcome.map(OutcomeView::of),
         }
     }
 }

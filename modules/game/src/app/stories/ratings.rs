@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::app::leaderboard::{self, BoardError, Scope};
-use crate::app::{count_games, head_to_head, ratings};
+use crate::app::{count_games, head_to_head, ratings, replay};
 use crate::domain::rating::{EntryKind, Family, GameResult, Rating};
 use crate::store::EntriesQuery;
 use kernel::Limit;
@@ -145,6 +145,37 @@ platform::for_each_database! { MIGRATIONS;
         let third = won(&house, &two, &one).await;
         count_games::sweep(&house.app).await.unwrap();
         assert_eq!(entries(&house, &one).await[0].game, third);
+    }
+
+    async fn a_game_voided_after_its_end_is_voided_wherever_it_is_looked_at(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let [one, two]: [Principal; 2] = house.network("void");
+        let (disputed, other) = (won(&house, &one, &two).await, won(&house, &one, &two).await);
+        let told = |view: &GameView| {
+            let data: serde_json::Value = serde_json::from_str(&snapshot_json(view)).unwrap();
+            (data["status"].to_string(), data["outcome"]["reason"].to_string(), data["outcome"]["winner"].is_null())
+        };
+        let finished = ("\"finished\"".to_owned(), "\"resignation\"".to_owned(), false);
+        let voided = ("\"voided\"".to_owned(), "\"voided\"".to_owned(), true);
+        assert_eq!(told(&house.look(disputed, &one).await), finished);
+        assert!(void_games::one(&house.app, &house.call(&two), disputed, "dispute").await.unwrap());
+        // Once out of memory as well: by then its journal alone would be read.
+        for _ in 0..3 {
+            assert_eq!(told(&house.look(disputed, &one).await), voided);
+            assert_eq!(told(&house.look(other, &one).await), finished);
+            house.app.tables.reap();
+        }
+        let asked = Asked { cid: house.cid(), base: Some(0), act: Act::Draw };
+        let answer = house.ask(disputed, &two, asked).await;
+        let Answer::Refused { why: Why::StaleBase, view: Some(view), .. } = answer else { panic!("{answer:?}") };
+        assert_eq!(told(&view), voided);
+        for (game, outcome) in [(disputed, Outcome::Voided), (other, house.look(other, &one).await.cards.outcome.unwrap())] {
+            let wanted = replay::Wanted { round: None, after: 0, limit: kernel::Limit::MAX };
+            let page = replay::steps(&house.app, &house.call(&one), one.account, game, wanted).await.unwrap();
+            let (last, before) = page.items.split_last().unwrap();
+            assert_eq!(last.outcome, Some(outcome));
+            assert!(before.iter().all(|step| step.outcome.is_none()));
+        }
     }
 
     async fn voiding_and_counting_at_once_end_with_nothing_counted(db: TestDb) {

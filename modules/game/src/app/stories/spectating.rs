@@ -216,6 +216,26 @@ platform::for_each_database! { MIGRATIONS;
         assert_eq!(*at.house.heard.sent_away.lock().unwrap(), [(at.game, at.watcher.account)]);
     }
 
+    async fn a_spectator_learns_a_minute_late_that_a_game_was_voided_after_its_end(db: TestDb) {
+        let at = gallery(&db, classic()).await;
+        at.let_in().await;
+        let house = &at.house;
+        let asked = Asked { cid: house.cid(), base: None, act: Act::Resign };
+        house.ask(at.game, &at.players[0], asked).await;
+        house.clock.advance(DELAY * 2);
+        let call = house.call(&at.players[0]);
+        assert!(void_games::one(&house.app, &call, at.game, "dispute").await.unwrap());
+        let status = async || {
+            let caught = at.topic().catch_up(&at.viewing(), None, 10).await.unwrap();
+            let CatchUp::Snapshot { data, .. } = caught else { panic!("{caught:?}") };
+            let data: serde_json::Value = serde_json::from_str(data.get()).unwrap();
+            (data["status"].clone(), data["outcome"]["reason"].clone())
+        };
+        assert_eq!(status().await, ("finished".into(), "resignation".into()));
+        house.clock.advance(DELAY);
+        assert_eq!(status().await, ("voided".into(), "voided".into()));
+    }
+
     async fn a_practice_opponent_has_nothing_against_a_spectator(db: TestDb) {
         let at = gallery(&db, classic()).await;
         let game = at.house.practice(&at.players[0], game_bots::Strength::Easy, classic()).await;
