@@ -120,9 +120,12 @@ impl SpectatorStore for DieselStore {
         let ids = self.ids.clone();
         write!(self.db, |c| {
             let game = Key::from(new.game);
-            let played: Option<Key> =
-                running_games::table.find(game).select(running_games::game).first(c).await.optional()?;
-            if played.is_none() {
+            // The lock: proposals for one game come one after the other, each after what the one before it wrote.
+            let played = diesel::update(running_games::table.find(game))
+                .set(running_games::seq.eq(running_games::seq))
+                .execute(c)
+                .await?;
+            if played == 0 {
                 return Ok(Proposing::Over);
             }
             let known: Vec<SpectatorRow> = spectators::table

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use kernel::id::AccountId;
 
 use super::*;
@@ -77,6 +78,24 @@ for_each_store! {
         let finish = Some(stage.finish(&table, &plan, &players[0], ""));
         stage.store().append(Append { finish, ..append(&table, &plan) }).await.unwrap();
         assert_eq!(ask(one_more).await, Proposing::Over);
+    }
+
+    async fn whoever_is_proposed_at_once_is_proposed_once_and_no_more_than_there_is_room_for(stage: Stage) {
+        let (table, players) = stage.game().await;
+        let ask = async |account| {
+            let new = proposed(&stage, &table, account);
+            stage.store().propose_spectator(new, notice(&table, account), stage.stamp(&players[0])).await
+        };
+        let one = stage.house.person("one").account;
+        let twice = join_all((0..4).map(|_| ask(one))).await;
+        let made = twice.iter().filter(|asked| matches!(asked, Ok(Proposing::Made(_)))).count();
+        assert!(made == 1 && twice.iter().all(Result::is_ok), "{twice:?}");
+        let others = (0..2 * MOST).map(|number| stage.house.person(&format!("watcher{number}")).account);
+        let asked = join_all(others.map(ask)).await;
+        let made = asked.iter().filter(|asked| matches!(asked, Ok(Proposing::Made(_)))).count();
+        let refused = asked.iter().filter(|asked| matches!(asked, Ok(Proposing::TooMany))).count();
+        assert_eq!((made, refused), (MOST - 1, MOST + 1), "{asked:?}");
+        assert_eq!(stage.store().spectators(table.game).await.unwrap().len(), MOST);
     }
 
     async fn of_a_journal_only_what_was_there_at_an_instant_is_told(stage: Stage) {
