@@ -61,6 +61,20 @@ async fn open_house(server: &OwnServer) -> Result<House, CliError> {
     Ok(House::open(&server.api, &enrolment, |_| PASSWORD.to_owned()).await?)
 }
 
+/// So many pairs of customers.
+async fn couples(house: &House, count: u32) -> Result<Vec<(Person, Person)>, ClientError> {
+    let mut couples = Vec::new();
+    for number in 0..count {
+        let one = house.new_customer(&format!("one{number}"), PASSWORD).await?;
+        couples.push((one, house.new_customer(&format!("two{number}"), PASSWORD).await?));
+    }
+    Ok(couples)
+}
+
+fn process_of(server: &OwnServer) -> Result<u32, CliError> {
+    server.pid().ok_or_else(|| CliError::Failed("the server ended".to_owned()))
+}
+
 /// A game of these two, by its id.
 async fn begin_game(one: &Person, two: &Person, rule: &str) -> Result<String, ClientError> {
     let invite = one.invite_to_match(&two.username, rule).await?;

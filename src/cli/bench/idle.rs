@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::super::own_server::OwnServer;
 use super::super::{CliError, Global};
-use super::{PASSWORD, begin_game, open_house, own_server, print, process};
+use super::{PASSWORD, begin_game, open_house, own_server, print, process, process_of};
 use crate::client::{ClientError, Person, Socket};
 
 /// Time for what opening a socket needed to be given back.
@@ -33,7 +33,7 @@ async fn measure(server: &OwnServer, arguments: &Arguments, as_json: bool) -> Re
     let one = house.new_customer("one", PASSWORD).await?;
     let two = house.new_customer("two", PASSWORD).await?;
     let game = begin_game(&one, &two, "single").await?;
-    let pid = server.pid().ok_or_else(|| CliError::Failed("the server ended".to_owned()))?;
+    let pid = process_of(server)?;
     let memory = || process::anonymous_memory_of(pid).ok_or_else(|| CliError::Failed("no /proc".to_owned()));
 
     // The first sockets make rooms that all share.

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::super::own_server::OwnServer;
 use super::super::{CliError, Global};
 use super::seat::Seat;
-use super::{PASSWORD, begin_game, floor, open_house, own_server, print, process};
+use super::{begin_game, couples, floor, open_house, own_server, print, process, process_of};
 use crate::client::{ClientError, Person};
 
 #[derive(clap::Args)]
@@ -95,13 +95,8 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
 
 async fn measure(server: &OwnServer, arguments: &Arguments, as_json: bool) -> Result<(), CliError> {
     let house = open_house(server).await?;
-    let mut pairs = Vec::new();
-    for number in 0..arguments.pairs {
-        let one = house.new_customer(&format!("one{number}"), PASSWORD).await?;
-        let two = house.new_customer(&format!("two{number}"), PASSWORD).await?;
-        pairs.push((one, two));
-    }
-    let pid = server.pid().ok_or_else(|| CliError::Failed("the server ended".to_owned()))?;
+    let pairs = couples(&house, arguments.pairs).await?;
+    let pid = process_of(server)?;
     let sync_before = floor::fdatasync(200)?;
 
     let clock = Arc::new(SystemClock::new());

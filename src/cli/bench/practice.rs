@@ -16,7 +16,7 @@ use super::super::own_server::OwnServer;
 use super::super::{CliError, Global};
 use super::play::{ENDLESS, Measured, Pace, Used, micros, percentile, play};
 use super::seat::Seat;
-use super::{PASSWORD, open_house, own_server, print};
+use super::{PASSWORD, couples, open_house, own_server, print, process_of};
 use crate::client::{ClientError, Person};
 
 #[derive(clap::Args)]
@@ -62,12 +62,8 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
 
 async fn measure(server: &OwnServer, arguments: &Arguments, as_json: bool) -> Result<(), CliError> {
     let house = open_house(server).await?;
-    let pid = server.pid().ok_or_else(|| CliError::Failed("the server ended".to_owned()))?;
-    let mut pairs = Vec::new();
-    for number in 0..arguments.pairs {
-        let one = house.new_customer(&format!("one{number}"), PASSWORD).await?;
-        pairs.push((one, house.new_customer(&format!("two{number}"), PASSWORD).await?));
-    }
+    let pid = process_of(server)?;
+    let pairs = couples(&house, arguments.pairs).await?;
     let mut learners = Vec::new();
     for number in 0..LEARNERS.min(arguments.games) {
         learners.push(house.new_customer(&format!("learner{number}"), PASSWORD).await?);
