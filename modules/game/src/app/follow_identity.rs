@@ -74,7 +74,8 @@ async fn stop(app: &App, account: AccountId, reason: &str, cursor: Cursor) -> Re
     cancel(app, &call, account, None).await?;
     void_games::run(app, &call, account, reason).await.map_err(|trouble| match trouble {
         Trouble::Store(error) => HandleError::from(error),
-        other => HandleError::Retry(other.to_string()),
+        trouble if trouble.may_pass() => HandleError::Retry(trouble.to_string()),
+        trouble => HandleError::Poison(trouble.to_string()),
     })?;
     Ok(app.store.advance(cursor).await?)
 }

@@ -282,23 +282,40 @@ impl Watching {
 /// Lines told in one step.
 const AT_ONCE: u32 = 100;
 
-/// Sends away whoever may not watch any more, then tells the others what has become old enough.
+/// Sends away whoever may not watch any more, then tells the others what has become old enough. A game that cannot be read
+/// keeps no other from being told of.
 pub(crate) async fn step(app: &App) -> Result<(), StoreError> {
-    let mut games = BTreeSet::new();
+    let (mut games, mut in_doubt) = (BTreeSet::new(), BTreeSet::new());
     for (game, account) in app.watching.followed() {
-        if watches(app, account, game).await? {
-            games.insert(game);
-        } else {
-            app.broadcast.sent_away(game, account);
+        match watches(app, account, game).await {
+            Ok(true) => drop(games.insert(game)),
+            Ok(false) => app.broadcast.sent_away(game, account),
+            Err(error) => {
+                pass_over(game, error)?;
+                in_doubt.insert(game);
+            }
         }
     }
-    app.watching.forget_others(&games);
+    app.watching.forget_others(&games.union(&in_doubt).copied().collect());
     for game in games {
-        let part = lines(app, game, app.watching.told(game), AT_ONCE).await?;
-        app.broadcast.watched(game, &part.lines);
-        if let Some(last) = part.lines.last() {
-            app.watching.tell(game, last.seq);
+        match lines(app, game, app.watching.told(game), AT_ONCE).await {
+            Ok(part) => {
+                app.broadcast.watched(game, &part.lines);
+                if let Some(last) = part.lines.last() {
+                    app.watching.tell(game, last.seq);
+                }
+            }
+            Err(error) => pass_over(game, error)?,
         }
     }
+    Ok(())
+}
+
+/// Goes on without a game that cannot be read; not if storage itself does not answer.
+fn pass_over(game: GameId, error: StoreError) -> Result<(), StoreError> {
+    if error.is_transient() {
+        return Err(error);
+    }
+    tracing::error!(%game, %error, "a game cannot be watched");
     Ok(())
 }

@@ -17,21 +17,33 @@ const AT_ONCE: i64 = 100;
 const ATTEMPTS: usize = 8;
 
 /// Voids every running game of the account and answers with those it voided. Repeating it voids nothing more.
+///
+/// A game that cannot be voided keeps no other from it; that there was one is the answer then.
 pub(crate) async fn run(
     app: &App,
     call: &CallContext,
     account: AccountId,
     reason: &str,
 ) -> Result<Vec<GameId>, Trouble> {
-    let (mut voided, mut after) = (Vec::new(), None);
+    let (mut voided, mut after, mut left) = (Vec::new(), None, None);
     loop {
         let games = app.store.running(Some(account), after, AT_ONCE).await?;
-        let Some(last) = games.last() else { return Ok(voided) };
+        let Some(last) = games.last() else { return left.map_or(Ok(voided), Err) };
         after = Some(*last);
         for game in games {
-            if running(app, call, game, reason).await? {
-                (app.reach)(arrows::VOIDED);
-                voided.push(game);
+            match running(app, call, game, reason).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    (app.reach)(arrows::VOIDED);
+                    voided.push(game);
+                }
+                // Storage itself does not answer: it would not for the next one either.
+                Err(Trouble::Store(error)) if error.is_transient() => return Err(error.into()),
+                Err(trouble) => {
+                    tracing::error!(%game, %trouble, "a running game cannot be voided");
+                    // What may pass decides: then trying again helps at least one game.
+                    left = left.filter(Trouble::may_pass).or(Some(trouble));
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Games as people live through them, on both databases: real tasks and storage, a clock that only tests move.
 
 mod clocks;
+mod faults;
 mod finding;
 mod instants;
 mod invites;
@@ -23,6 +24,7 @@ use kernel::{Clock, Envelope, Principal, Timestamp, TypedId};
 use platform::inbox::Handler;
 use platform::testing::TestDb;
 
+use self::faults::{blot, tear};
 use super::create_invite::CreateError;
 use super::follow_customer::FollowCustomer;
 use super::follow_identity::FollowIdentity;

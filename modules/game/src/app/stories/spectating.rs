@@ -236,6 +236,30 @@ platform::for_each_database! { MIGRATIONS;
         assert_eq!(status().await, ("voided".into(), "voided".into()));
     }
 
+    async fn a_game_that_cannot_be_read_keeps_nobody_from_watching_another(db: TestDb) {
+        let at = gallery(&db, classic()).await;
+        at.let_in().await;
+        let invite = at.house.invite(&at.players[0], "net1", classic()).await.unwrap();
+        let call = at.house.call(&at.players[1]);
+        let later = accept_invite::run(&at.house.app, &call, at.players[1].account, invite.id, None).await.unwrap();
+        let at = Gallery { game: later, ..at };
+        at.let_in().await;
+        let house = &at.house;
+        let running = house.app.store.running(None, None, 10).await.unwrap();
+        let [broken, whole] = running.as_slice() else { panic!("{running:?}") };
+        blot(&db, *broken, 2).await;
+        for game in [broken, whole] {
+            house.app.watching.note(*game, at.watcher.account, true);
+        }
+        house.clock.advance(DELAY * 2);
+        for _ in 0..2 {
+            spectate::step(&house.app).await.unwrap();
+        }
+        let told = house.heard.watched.lock().unwrap().clone();
+        assert_eq!(told, [(*whole, 1), (*whole, 2)], "each once");
+        assert_eq!(*house.heard.sent_away.lock().unwrap(), []);
+    }
+
     async fn a_practice_opponent_has_nothing_against_a_spectator(db: TestDb) {
         let at = gallery(&db, classic()).await;
         let game = at.house.practice(&at.players[0], game_bots::Strength::Easy, classic()).await;

@@ -64,3 +64,27 @@ async fn no_game_of_a_stopped_account_goes_on_whenever_its_invite_is_accepted() 
         assert!(!a_game_goes_on(step).await, "accepted before {step}");
     }
 }
+
+platform::for_each_database! { MIGRATIONS;
+    async fn a_game_that_cannot_be_read_keeps_no_other_game_of_a_stopped_account_going(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let [creator, invitee]: [Principal; 2] = house.network("pair");
+        let call = house.call(&invitee);
+        let begin = async || {
+            let invite = house.invite(&creator, "pair1", classic()).await.unwrap();
+            accept_invite::run(&house.app, &call, invitee.account, invite.id, None).await.unwrap()
+        };
+        let games = [begin().await, begin().await, begin().await, begin().await];
+        blot(&db, games[1], 2).await;
+        tear(&db, games[2], 1).await;
+        let invite = house.invite(&creator, "pair1", classic()).await.unwrap();
+        begin_consumer(&db, follow_identity::CONSUMER).await;
+        let verdict = suspend(&house, &creator).await;
+        assert!(matches!(verdict, Err(HandleError::Poison(_))), "trying again would not help: {verdict:?}");
+        for (game, is_void) in games.into_iter().zip([true, false, false, true]) {
+            let summary = house.app.store.summary(game).await.unwrap().unwrap();
+            assert_eq!(summary.ending.is_some(), is_void, "{game}");
+        }
+        assert!(is_cancelled(&house, &invite).await);
+    }
+}
