@@ -36,10 +36,9 @@ pub(crate) fn frame(data: &[u8]) {
     }
     if let ClientFrame::Auth { token, .. } = &frame {
         assert_eq!(text_of("token").as_deref(), Some(token.0.as_ref()));
-        assert!(
-            token.0.len() < 16 || !format!("{frame:?}").contains(token.0.as_ref()),
-            "a token shows itself"
-        );
+        // A part of the id beside it may read the same, and is no secret.
+        let shown = format!("{frame:?}").replace(&text_of("cid").unwrap_or_default(), "");
+        assert!(token.0.len() < 16 || !shown.contains(token.0.as_ref()), "a token shows itself");
     }
 }
 
