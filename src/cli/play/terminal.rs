@@ -28,7 +28,8 @@ impl Terminal {
         let (sender, lines) = mpsc::channel(AHEAD);
         // A thread of its own: reading standard input cannot be called off, and must not hold up the end of the program.
         std::thread::spawn(move || {
-            for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            let mut input = std::io::stdin().lock();
+            while let Some(line) = next_line(&mut input) {
                 if sender.blocking_send(line).is_err() {
                     return;
                 }
@@ -113,6 +114,15 @@ impl Terminal {
     }
 }
 
+/// The next line; none at the end of input. What is no text is still a line, and then a mistyped one.
+fn next_line(input: &mut impl BufRead) -> Option<String> {
+    let mut line = Vec::new();
+    input.read_until(b'\n', &mut line).ok().filter(|read| *read > 0)?;
+    let line = line.strip_suffix(b"\n").unwrap_or(&line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    Some(String::from_utf8_lossy(line).into_owned())
+}
+
 /// While this lives, the terminal does not show what is typed.
 struct Hidden(rustix::termios::Termios);
 
@@ -131,5 +141,19 @@ impl Drop for Hidden {
     fn drop(&mut self) {
         // The terminal may be gone; there is nothing to restore then.
         let _ = rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, &self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_line;
+
+    #[test]
+    fn a_byte_that_is_no_text_spoils_its_own_line_and_no_other() {
+        let mut input = "draw\r\n\n".as_bytes().to_vec();
+        input.extend(b"d\xe9j\xe0\nq");
+        let mut input = input.as_slice();
+        let lines: Vec<String> = std::iter::from_fn(|| next_line(&mut input)).collect();
+        assert_eq!(lines, ["draw", "", "d\u{fffd}j\u{fffd}", "q"]);
     }
 }
