@@ -29,15 +29,6 @@ kernel::words! {
 /// People of one network who are looked at. No distributor has as many customers.
 const MOST_MEMBERS: usize = 10_000;
 
-/// Where a leaderboard goes on. It stays the one of the moment at which its first page was asked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Onward {
-    pub(crate) place: Place,
-    /// Ranks given so far.
-    pub(crate) ranked: u64,
-    pub(crate) at: Timestamp,
-}
-
 /// Somebody on a leaderboard.
 #[derive(Debug, Clone)]
 pub(crate) struct Ranked {
@@ -78,55 +69,68 @@ impl From<IdentityError> for BoardError {
     }
 }
 
+/// A part of a leaderboard, in order, and how many established ratings stand before it.
+struct Part {
+    ahead: u64,
+    rows: Vec<(AccountId, Standing)>,
+}
+
+/// A page as of now, from one place on: ratings move meanwhile, so whoever moved past that place since is on no later
+/// page, or on a second one, but each page has the ranks of its own moment.
 pub(crate) async fn run(
     app: &App,
     call: &CallContext,
     viewer: AccountId,
     (scope, family): (Scope, Family),
-    after: Option<Onward>,
+    after: Option<Place>,
     limit: Limit,
-) -> Result<Page<Ranked, Onward>, BoardError> {
-    let at = after.map_or_else(|| app.clock.now(), |after| after.at);
-    let query = BoardQuery { family, now: at, after: after.map(|after| after.place), rows: limit.rows() + 1 };
-    let rows = match scope {
+) -> Result<Page<Ranked, Place>, BoardError> {
+    let now = app.clock.now();
+    let query = BoardQuery { family, now, after, rows: limit.rows() + 1 };
+    let part = match scope {
         Scope::Network => of_network(app, call, viewer, query).await?,
-        Scope::Overall if app.policy.open_play => app.store.board(query).await?,
+        Scope::Overall if app.policy.open_play => of_all(app, query).await?,
         Scope::Overall => return Err(BoardError::NotOpen),
     };
-    let before = after.map_or(0, |after| after.ranked);
-    let mut ranked = before;
-    let place = |(account, standing): (AccountId, Standing)| {
-        let place = place(account, &standing, at);
-        ranked += u64::from(place.established);
-        (Onward { place, ranked, at }, standing)
-    };
-    let rows: Vec<(Onward, Standing)> = rows.into_iter().map(place).collect();
-    let page = Page::from_rows(rows, limit, |(onward, _)| *onward);
-    named(app, call, page).await
+    let ranked = (part.ahead + 1..).zip(part.rows).map(|(rank, (account, standing))| {
+        let place = place(account, &standing, now);
+        (place, place.established.then_some(rank), standing)
+    });
+    let page = Page::from_rows(ranked.collect(), limit, |(place, ..)| *place);
+    shown(app, call, viewer, now, page).await
 }
 
-/// Those of the page who can be shown. Whoever is suspended or gone keeps the rank, and nobody sees it.
-async fn named(
+/// Those of the page whom the viewer may see. Anybody else keeps the rank, and nobody sees it: whoever is suspended or
+/// gone, and whoever the viewer may not play, as their ratings are not shown elsewhere either.
+async fn shown(
     app: &App,
     call: &CallContext,
-    page: Page<(Onward, Standing), Onward>,
-) -> Result<Page<Ranked, Onward>, BoardError> {
-    let accounts: Vec<AccountId> = page.items.iter().map(|(onward, _)| onward.place.account).collect();
+    viewer: AccountId,
+    now: Timestamp,
+    page: Page<(Place, Option<u64>, Standing), Place>,
+) -> Result<Page<Ranked, Place>, BoardError> {
+    let accounts: Vec<AccountId> = page.items.iter().map(|(place, ..)| place.account).collect();
     let mut items = Vec::with_capacity(accounts.len());
     let known = if accounts.is_empty() { Vec::new() } else { app.identity.accounts(call, accounts).await? };
-    for (Onward { place, ranked, at }, standing) in page.items {
-        let shown = known.iter().find(|known| known.account == place.account);
-        if let Some(shown) = shown.filter(|known| known.status == AccountStatus::Active) {
-            items.push(Ranked {
-                account: place.account,
-                username: shown.username.clone(),
-                rank: place.established.then_some(ranked),
-                rating: standing.at(at),
-                tally: standing.tally,
-            });
+    for (Place { account, .. }, rank, standing) in page.items {
+        let known = known.iter().find(|known| known.account == account);
+        let Some(known) = known.filter(|known| known.status == AccountStatus::Active) else { continue };
+        if account == viewer || app.may_play(call, viewer, account).await {
+            let (username, rating) = (known.username.clone(), standing.at(now));
+            items.push(Ranked { account, username, rank, rating, tally: standing.tally });
         }
     }
     Ok(Page { items, next: page.next })
+}
+
+async fn of_all(app: &App, query: BoardQuery) -> Result<Part, BoardError> {
+    let rows = app.store.board(query).await?;
+    let first = rows.first().map(|(account, standing)| place(*account, standing, query.now));
+    let ahead = match first.filter(|first| first.established && query.after.is_some()) {
+        Some(first) => app.store.ahead(query.family, query.now, first).await?,
+        None => 0,
+    };
+    Ok(Part { ahead, rows })
 }
 
 fn place(account: AccountId, standing: &Standing, at: Timestamp) -> Place {
@@ -145,7 +149,7 @@ async fn of_network(
     call: &CallContext,
     viewer: AccountId,
     query: BoardQuery,
-) -> Result<Vec<(AccountId, Standing)>, BoardError> {
+) -> Result<Part, BoardError> {
     let (mut members, mut after) = (vec![viewer], None);
     while members.len() < MOST_MEMBERS {
         let asked = NetworkQuery { account: viewer, after, limit: Limit::MAX };
@@ -163,8 +167,13 @@ async fn of_network(
             standings.into_iter().map(|(who, standing)| (place(who, &standing, query.now), standing)),
         );
     }
-    rows.retain(|(place, _)| query.after.is_none_or(|after| order(&after, place) == Ordering::Less));
     rows.sort_by(|(one, _), (other, _)| order(one, other));
-    rows.truncate(usize::try_from(query.rows).unwrap_or(usize::MAX));
-    Ok(rows.into_iter().map(|(place, standing)| (place.account, standing)).collect())
+    let before =
+        |(place, _): &(Place, Standing)| query.after.is_some_and(|after| order(&after, place).is_ge());
+    let passed = rows.partition_point(before);
+    let rest = rows.split_off(passed);
+    let ahead = rows.iter().filter(|(place, _)| place.established).count();
+    let most = usize::try_from(query.rows).unwrap_or(usize::MAX);
+    let rest = rest.into_iter().take(most).map(|(place, standing)| (place.account, standing));
+    Ok(Part { ahead: u64::try_from(ahead).unwrap_or(u64::MAX), rows: rest.collect() })
 }

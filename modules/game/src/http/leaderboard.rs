@@ -1,8 +1,8 @@
 //! GET /`api/v1/games/leaderboards/{family}`
 
 use actix_web::web::Path;
+use kernel::Limit;
 use kernel::id::AccountId;
-use kernel::{Limit, Timestamp};
 use platform::web::{Answer, Caller, Cursor, List, Problem, Query, State, Web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::problem;
 use super::rating_view::TallyView;
 use crate::app::App;
-use crate::app::leaderboard::{self, Onward, Place, Ranked, Scope};
+use crate::app::leaderboard::{self, Place, Ranked, Scope};
 use crate::domain::rating::Family;
 use crate::live::wire::Person;
 use crate::text::tenth;
@@ -58,16 +58,14 @@ impl From<Ranked> for LeaderboardPlace {
 }
 
 /// What a cursor carries. The points travel as bits, so that they come back as they were.
-type Key = (bool, u64, AccountId, u64, Timestamp);
+type Key = (bool, u64, AccountId);
 
-fn key(onward: &Onward) -> Key {
-    let Onward { place, ranked, at } = onward;
-    (place.established, place.points.to_bits(), place.account, *ranked, *at)
+fn key(place: &Place) -> Key {
+    (place.established, place.points.to_bits(), place.account)
 }
 
-fn onward((established, bits, account, ranked, at): Key) -> Onward {
-    let place = Place { established, points: f64::from_bits(bits), account };
-    Onward { place, ranked, at }
+fn place((established, bits, account): Key) -> Place {
+    Place { established, points: f64::from_bits(bits), account }
 }
 
 pub(super) async fn handle(
@@ -84,10 +82,10 @@ pub(super) async fn handle(
     let after: Option<Key> =
         query.cursor.map(|cursor| cursor.open(&web, &caller.principal, &filter)).transpose()?;
     let (viewer, limit) = (caller.principal.account, query.limit.unwrap_or_default());
-    let page = leaderboard::run(&app, &caller.call, viewer, (scope, family), after.map(onward), limit)
+    let page = leaderboard::run(&app, &caller.call, viewer, (scope, family), after.map(place), limit)
         .await
         .map_err(problem::of_board)?;
     let page = page.map(LeaderboardPlace::from);
-    let seal = |last: &Onward| Cursor::seal(&web, &caller.principal, &filter, &key(last));
+    let seal = |last: &Place| Cursor::seal(&web, &caller.principal, &filter, &key(last));
     Ok(Answer::ok(List::from_page(page, seal)))
 }

@@ -419,7 +419,7 @@ fn ratings() -> Routes {
         .add(
             Route::get("/api/v1/games/leaderboards/{family}", READ, leaderboard::handle)
                 .summary("Who is strongest in one's network, or of all where anybody may play anybody")
-                .describe("Established ratings come first and have ranks; provisional ones follow. All pages are of the moment of the first.")
+                .describe("Established ratings come first and have ranks; provisional ones follow. Each page is of its own moment: ranks are right as of then, and whoever rose or fell past where the page before ended is missed or met twice. Whom one may not play is not shown, and keeps the rank.")
                 .query::<leaderboard::BoardQuery>()
                 .answers::<List<leaderboard::LeaderboardPlace>>(200)
                 .problem(400, "invalid_cursor")

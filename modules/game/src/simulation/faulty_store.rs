@@ -27,7 +27,7 @@ use crate::domain::spectator::Spectator;
 use crate::store::{
     Acceptance, Accepting, Append, BetweenQuery, BoardQuery, Cancelling, Closing, Creation, Cursor,
     EntriesQuery, GameStore, GamesQuery, InviteStore, InvitesQuery, Journal, Lease, Lines, MemoryStore,
-    NewInvite, Noted, PairScore, PeopleStore, PracticeStore, Proposing, RatingStore, ReconnectRow,
+    NewInvite, Noted, PairScore, PeopleStore, Place, PracticeStore, Proposing, RatingStore, ReconnectRow,
     Revocation, Sessions, SpectatorStore, Stamp, StoreError, Summary, TimeStore, Told, Turning, Uncounted,
 };
 use crate::store::{Chosen, Joining, NewPairing, PairingBegin, PreferenceStore, QueueStore};
@@ -305,6 +305,9 @@ impl RatingStore for FaultyStore {
     }
     async fn board(&self, query: BoardQuery) -> Result<Vec<(AccountId, Standing)>, StoreError> {
         self.reach("board", query.family.as_str(), self.inner.board(query)).await
+    }
+    async fn ahead(&self, family: Family, now: Timestamp, of: Place) -> Result<u64, StoreError> {
+        self.reach("ahead", family.as_str(), self.inner.ahead(family, now, of)).await
     }
     async fn pair_families(
         &self,

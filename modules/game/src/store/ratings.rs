@@ -96,6 +96,8 @@ pub(crate) trait RatingStore: Send + Sync {
     /// What a game changed, for whom.
     async fn entries_of_game(&self, game: GameId) -> Result<Vec<(AccountId, Entry)>, StoreError>;
     async fn board(&self, query: BoardQuery) -> Result<Vec<(AccountId, Standing)>, StoreError>;
+    /// How many established ratings stand before an established place.
+    async fn ahead(&self, family: Family, now: Timestamp, of: Place) -> Result<u64, StoreError>;
     /// The wins of `players` against each other under each family, by name.
     async fn pair_families(&self, players: BySeat<AccountId>)
     -> Result<Vec<(Family, PairScore)>, StoreError>;
@@ -215,6 +217,18 @@ impl RatingStore for DieselStore {
             Ok(found)
         });
         rows?.into_iter().map(StandingRow::standing).collect()
+    }
+
+    async fn ahead(&self, family: Family, now: Timestamp, of: Place) -> Result<u64, StoreError> {
+        let count: Result<i64, StoreError> = read!(self.db, |c| {
+            let same = ratings::rating.eq(of.points).and(ratings::account.gt(Key::from(of.account)));
+            let ahead = ratings::table
+                .filter(ratings::family.eq(family.as_str().to_owned()))
+                .filter(ratings::established_until.gt(Some(Ts(now))))
+                .filter(ratings::rating.gt(of.points).or(same));
+            Ok(ahead.count().get_result(c).await?)
+        });
+        seq(count?)
     }
 
     async fn pair_families(

@@ -3,7 +3,7 @@
 use super::*;
 use crate::app::leaderboard::{self, BoardError, Scope};
 use crate::app::{count_games, head_to_head, ratings, replay};
-use crate::domain::rating::{EntryKind, Family, GameResult, Rating};
+use crate::domain::rating::{Decided, EntryKind, Family, GameResult, Rating, count};
 use crate::store::EntriesQuery;
 use kernel::Limit;
 use kernel::id::AccountId;
@@ -35,6 +35,25 @@ async fn entries(house: &House, who: &Principal) -> Vec<crate::domain::rating::E
 
 async fn points(house: &House, who: &Principal) -> f64 {
     ratings::rating_of(&house.app, who.account, family()).await.unwrap().points
+}
+
+/// A game after which the two have these ratings, established.
+async fn given(house: &House, winner: (&Principal, f64), loser: (&Principal, f64)) -> GameId {
+    let game = won(house, winner.0, loser.0).await;
+    let summary = house.app.store.summary(game).await.unwrap().unwrap();
+    let known = house.app.store.standings(family(), vec![winner.0.account, loser.0.account]).await.unwrap();
+    let before = summary.players.map(|account| known.get(&account).copied());
+    let (players, at) = (summary.players, summary.ended_at.unwrap());
+    let decided = Decided { game, family: family(), players, winner: summary.ending.unwrap().winner, at };
+    let changes = count(&decided, &before);
+    let changes = [changes.first, changes.second].map(|mut change| {
+        let points = if change.account == winner.0.account { winner.1 } else { loser.1 };
+        change.standing.rating = Rating { points, deviation: 60.0, volatility: 0.06 };
+        change
+    });
+    let told = house.app.store.count_game(game, changes.to_vec(), house.clock.now()).await.unwrap();
+    assert!(told.is_some());
+    game
 }
 
 async fn board(
@@ -246,5 +265,35 @@ platform::for_each_database! { MIGRATIONS;
         assert_eq!(board(&house, &two, Scope::Network).await.unwrap(), [(two.account, Some(2))]);
         let stranger = house.person("stranger");
         assert_eq!(board(&house, &stranger, Scope::Network).await.unwrap(), []);
+    }
+
+    async fn a_page_of_a_leaderboard_ranks_as_of_its_own_moment(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let [ada, ben, cleo, dan]: [Principal; 4] = house.network("net");
+        given(&house, (&ada, 1_900.0), (&ben, 1_800.0)).await;
+        given(&house, (&cleo, 1_700.0), (&dan, 1_600.0)).await;
+        let (call, one) = (house.call(&dan), Limit::try_from(1).unwrap());
+        let page = async |after| {
+            let scope = (Scope::Network, family());
+            leaderboard::run(&house.app, &call, dan.account, scope, after, one).await.unwrap()
+        };
+        let first = page(None).await;
+        assert_eq!((first.items[0].account, first.items[0].rank), (ada.account, Some(1)));
+        // Past whoever the first page ended with.
+        given(&house, (&ben, 2_000.0), (&dan, 1_600.0)).await;
+        let second = page(first.next).await;
+        assert_eq!((second.items[0].account, second.items[0].rank), (cleo.account, Some(3)));
+    }
+
+    async fn whoever_may_not_play_with_the_viewer_keeps_a_rank_that_is_not_shown(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let [ada, ben, cleo, dan]: [Principal; 4] = house.network("net");
+        given(&house, (&ada, 1_900.0), (&ben, 1_800.0)).await;
+        given(&house, (&cleo, 1_700.0), (&dan, 1_600.0)).await;
+        house.customer.block(ben.account, dan.account);
+        let seen = board(&house, &dan, Scope::Network).await.unwrap();
+        assert_eq!(seen, [(ada.account, Some(1)), (cleo.account, Some(3)), (dan.account, Some(4))]);
+        let of_ben = ratings::of_other(&house.app, &house.call(&dan), dan.account, ben.account).await;
+        assert!(of_ben.unwrap().is_none(), "as nobody else sees it");
     }
 }

@@ -283,6 +283,10 @@ for_each_store! {
                 let place = |(account, standing): &(AccountId, Standing)| Place {
                     established: !standing.is_provisional(now), points: standing.rating.points, account: *account,
                 };
+                for (number, one) in (seen.len()..).zip(page.iter().map(place)).filter(|(_, one)| one.established) {
+                    let ahead = stage.store().ahead(family(), now, one).await.unwrap();
+                    assert_eq!(ahead, number as u64, "{one:?}");
+                }
                 let Some(last) = page.last() else { break };
                 after = Some(place(last));
                 seen.extend(page.iter().map(place).map(|place| (place.account, place.points, place.established)));

@@ -26,6 +26,15 @@ pub(super) struct Rated {
 }
 
 impl Rated {
+    /// Everybody's place under one family, in no order.
+    fn places(&self, family: Family, now: Timestamp) -> impl Iterator<Item = (Place, Standing)> {
+        let of_family = self.standings.iter().filter(move |((_, name), _)| name == family.as_str());
+        of_family.map(move |((account, _), standing)| {
+            let established = !standing.is_provisional(now);
+            (Place { established, points: standing.rating.points, account: *account }, *standing)
+        })
+    }
+
     /// The version that each of these changes follows must be the present one.
     fn may_change(&self, changes: &[Change]) -> Result<(), StoreError> {
         let present = |change: &Change| {
@@ -161,19 +170,22 @@ impl RatingStore for MemoryStore {
 
     async fn board(&self, query: BoardQuery) -> Result<Vec<(AccountId, Standing)>, StoreError> {
         Ok(self.with(|tables| {
-            let of_family =
-                tables.rated.standings.iter().filter(|((_, family), _)| family == query.family.as_str());
-            let place = |account, standing: &Standing| {
-                let established = !standing.is_provisional(query.now);
-                Place { established, points: standing.rating.points, account }
-            };
-            let mut places: Vec<(Place, Standing)> = of_family
-                .map(|((account, _), standing)| (place(*account, standing), *standing))
+            let mut places: Vec<(Place, Standing)> = tables
+                .rated
+                .places(query.family, query.now)
                 .filter(|(place, _)| query.after.is_none_or(|after| comes_before(&after, place)))
                 .collect();
             places.sort_by(|(one, _), (other, _)| comes_before(other, one).cmp(&comes_before(one, other)));
             let board = places.into_iter().take(rows(query.rows));
             board.map(|(place, standing)| (place.account, standing)).collect()
+        }))
+    }
+
+    async fn ahead(&self, family: Family, now: Timestamp, of: Place) -> Result<u64, StoreError> {
+        Ok(self.with(|tables| {
+            let places = tables.rated.places(family, now);
+            let ahead = places.filter(|(place, _)| place.established && comes_before(place, &of));
+            ahead.count() as u64
         }))
     }
 
