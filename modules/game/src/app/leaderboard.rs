@@ -163,9 +163,8 @@ async fn of_network(
     let mut rows: Vec<(Place, Standing)> = Vec::new();
     for part in members.chunks(500) {
         let standings = app.store.standings(query.family, part.to_vec()).await?;
-        rows.extend(
-            standings.into_iter().map(|(who, standing)| (place(who, &standing, query.now), standing)),
-        );
+        let played = standings.into_iter().filter(|(_, standing)| standing.is_played());
+        rows.extend(played.map(|(who, standing)| (place(who, &standing, query.now), standing)));
     }
     rows.sort_by(|(one, _), (other, _)| order(one, other));
     let before =

@@ -34,7 +34,7 @@ pub(crate) async fn own(app: &App, account: AccountId) -> Result<Vec<Rated>, Sto
         now: standing.at(now),
         provisional: standing.is_provisional(now),
     };
-    Ok(standings.into_iter().map(rated).collect())
+    Ok(standings.into_iter().filter(|(_, standing)| standing.is_played()).map(rated).collect())
 }
 
 /// All ratings of somebody, for whoever may play them; `None` for anybody else.

@@ -142,6 +142,11 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
+    /// Whether any game counts for it. What was voided leaves entries behind, and a family without a game.
+    pub(crate) fn is_played(&self) -> bool {
+        self.tally.games() > 0
+    }
+
     /// The rating at `now`.
     pub(crate) fn at(&self, now: Timestamp) -> Rating {
         self.rating.idle(now.since(self.played_at))

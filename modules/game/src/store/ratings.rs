@@ -95,6 +95,7 @@ pub(crate) trait RatingStore: Send + Sync {
     async fn rating_entries(&self, query: EntriesQuery) -> Result<Vec<Entry>, StoreError>;
     /// What a game changed, for whom.
     async fn entries_of_game(&self, game: GameId) -> Result<Vec<(AccountId, Entry)>, StoreError>;
+    /// Those for whom a game counts.
     async fn board(&self, query: BoardQuery) -> Result<Vec<(AccountId, Standing)>, StoreError>;
     /// How many established ratings stand before an established place.
     async fn ahead(&self, family: Family, now: Timestamp, of: Place) -> Result<u64, StoreError>;
@@ -200,7 +201,8 @@ impl RatingStore for DieselStore {
                 if left <= 0 || established && query.after.is_some_and(|after| !after.established) {
                     continue;
                 }
-                let mut rows = ratings::table.filter(ratings::family.eq(&name)).into_boxed();
+                let played = ratings::wins.gt(0).or(ratings::losses.gt(0)).or(ratings::draws.gt(0));
+                let mut rows = ratings::table.filter(ratings::family.eq(&name).and(played)).into_boxed();
                 rows = if established {
                     rows.filter(ratings::established_until.gt(now))
                 } else {
@@ -222,8 +224,9 @@ impl RatingStore for DieselStore {
     async fn ahead(&self, family: Family, now: Timestamp, of: Place) -> Result<u64, StoreError> {
         let count: Result<i64, StoreError> = read!(self.db, |c| {
             let same = ratings::rating.eq(of.points).and(ratings::account.gt(Key::from(of.account)));
+            let played = ratings::wins.gt(0).or(ratings::losses.gt(0)).or(ratings::draws.gt(0));
             let ahead = ratings::table
-                .filter(ratings::family.eq(family.as_str().to_owned()))
+                .filter(ratings::family.eq(family.as_str().to_owned()).and(played))
                 .filter(ratings::established_until.gt(Some(Ts(now))))
                 .filter(ratings::rating.gt(of.points).or(same));
             Ok(ahead.count().get_result(c).await?)

@@ -296,4 +296,15 @@ platform::for_each_database! { MIGRATIONS;
         let of_ben = ratings::of_other(&house.app, &house.call(&dan), dan.account, ben.account).await;
         assert!(of_ben.unwrap().is_none(), "as nobody else sees it");
     }
+
+    async fn a_family_whose_only_game_was_voided_is_as_if_it_was_never_played(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let [one, two]: [Principal; 2] = house.network("void");
+        let game = given(&house, (&one, 1_900.0), (&two, 1_600.0)).await;
+        assert_eq!(board(&house, &one, Scope::Network).await.unwrap().len(), 2);
+        assert!(void_games::one(&house.app, &house.call(&two), game, "dispute").await.unwrap());
+        assert!(ratings::own(&house.app, one.account).await.unwrap().is_empty());
+        assert_eq!(board(&house, &one, Scope::Network).await.unwrap(), []);
+        assert_eq!(entries(&house, &one).await.len(), 2, "its own history tells it all");
+    }
 }

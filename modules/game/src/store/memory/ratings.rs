@@ -29,7 +29,7 @@ impl Rated {
     /// Everybody's place under one family, in no order.
     fn places(&self, family: Family, now: Timestamp) -> impl Iterator<Item = (Place, Standing)> {
         let of_family = self.standings.iter().filter(move |((_, name), _)| name == family.as_str());
-        of_family.map(move |((account, _), standing)| {
+        of_family.filter(|(_, standing)| standing.is_played()).map(move |((account, _), standing)| {
             let established = !standing.is_provisional(now);
             (Place { established, points: standing.rating.points, account: *account }, *standing)
         })
