@@ -19,6 +19,7 @@ mod words;
 
 use clap::Args;
 
+use super::plain::plain;
 use super::{CliError, Global};
 use crate::client::{Api, ClientError};
 use desk::Desk;
@@ -147,7 +148,7 @@ async fn sign_in(terminal: &mut Terminal, arguments: &Arguments) -> Result<Optio
     let password = if arguments.password_stdin {
         terminal.line().await
     } else if terminal.typed {
-        terminal.ask_secret(&format!("password of {}", wire::plain(&username))).await?
+        terminal.ask_secret(&format!("password of {}", plain(&username))).await?
     } else {
         return Err(CliError::Failed(
             "without a terminal to ask at, give the password as the first line with --password-stdin"
@@ -157,7 +158,7 @@ async fn sign_in(terminal: &mut Terminal, arguments: &Arguments) -> Result<Optio
     let Some(password) = password else { return Ok(None) };
     match Session::open(&api, &username, &password).await {
         Ok(session) => {
-            terminal.say(format_args!("Signed in as {} at {}.", wire::plain(&username), api.base()));
+            terminal.say(format_args!("Signed in as {} at {}.", plain(&username), api.base()));
             Ok(Some(session))
         }
         Err(ClientError::Refused { code, .. }) if code == "bad_credentials" => {
@@ -178,7 +179,8 @@ fn is_protected(server: &str) -> bool {
 
 /// From one game to the next until the person leaves.
 async fn sit(desk: &mut Desk, arguments: &Arguments) -> Result<(), CliError> {
-    let mut next = first(desk, arguments).await?;
+    let begun = first(desk, arguments).await;
+    let mut next = invites::passing(desk, begun)?.unwrap_or(Next::Lobby);
     loop {
         next = match next {
             Next::Quit => return Ok(()),
@@ -186,6 +188,14 @@ async fn sit(desk: &mut Desk, arguments: &Arguments) -> Result<(), CliError> {
             Next::Game(game) => match game::play(desk, &game).await? {
                 Left::Over => ending::after(desk, &game).await?,
                 Left::Early => Next::Quit,
+                // A script that came for this game alone has nothing else to do.
+                Left::Shut(why) if !desk.terminal.typed && arguments.first.game.as_ref() == Some(&game) => {
+                    return Err(CliError::Failed(why));
+                }
+                Left::Shut(why) => {
+                    desk.terminal.say(format_args!("  {why}"));
+                    Next::Lobby
+                }
             },
         };
     }

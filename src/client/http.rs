@@ -41,6 +41,17 @@ pub enum ClientError {
     },
 }
 
+impl ClientError {
+    /// Whether the same question may be answered a little later.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => *status >= 500 || matches!(status, 408 | 429),
+            Self::Incomplete(_) => false,
+            Self::Unreachable(_) | Self::Silence(_) | Self::Closed { .. } => true,
+        }
+    }
+}
+
 impl From<reqwest::Error> for ClientError {
     fn from(error: reqwest::Error) -> Self {
         // The URL stays out of the message: an invite code may stand in it.
@@ -196,4 +207,28 @@ pub fn fresh_id() -> String {
     let mut random = [0; 10];
     random.copy_from_slice(bytes.split_at(10).0);
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_is_waited_for_and_what_is_refused_is_not() {
+        let refused = |status| ClientError::Refused {
+            method: String::new(),
+            path: String::new(),
+            status,
+            code: String::new(),
+            problem: Value::Null,
+        };
+        for (status, later) in
+            [(401, false), (403, false), (408, true), (409, false), (429, true), (503, true)]
+        {
+            assert_eq!(refused(status).passes(), later, "{status}");
+        }
+        assert!(ClientError::Unreachable(String::new()).passes());
+        assert!(ClientError::Silence(Duration::ZERO).passes());
+        assert!(!ClientError::Incomplete("all").passes(), "another answer would be no better");
+    }
 }

@@ -38,6 +38,16 @@ impl Socket {
 
     /// Opens `path`, offering these subprotocols, and says nothing yet.
     pub async fn connect(api: &Api, path: &str, protocols: &str) -> Result<Self, ClientError> {
+        Self::connect_within(api, path, protocols, PATIENCE).await
+    }
+
+    /// The same; a server that takes the connection and then says nothing is not waited for any longer.
+    async fn connect_within(
+        api: &Api,
+        path: &str,
+        protocols: &str,
+        patience: Duration,
+    ) -> Result<Self, ClientError> {
         let url = format!("{}{path}", api.base().replacen("http", "ws", 1));
         let mut request = url.into_client_request().map_err(|error| unreachable_by(&error))?;
         let headers = request.headers_mut();
@@ -49,8 +59,9 @@ impl Socket {
         let value =
             HeaderValue::from_str(protocols).map_err(|error| ClientError::Unreachable(error.to_string()))?;
         headers.insert("sec-websocket-protocol", value);
-        let (stream, _) =
-            tokio_tungstenite::connect_async_with_config(request, None, true).await.map_err(refusal)?;
+        let connecting = tokio_tungstenite::connect_async_with_config(request, None, true);
+        let connected = tokio::time::timeout(patience, connecting).await;
+        let (stream, _) = connected.map_err(|_| ClientError::Silence(patience))?.map_err(refusal)?;
         Ok(Self { stream: Box::new(stream), kept: VecDeque::new(), welcome: Value::Null })
     }
 
@@ -82,9 +93,14 @@ impl Socket {
 
     /// The next frame, kept or new.
     pub async fn next(&mut self) -> Result<Frame, ClientError> {
+        self.next_within(PATIENCE).await
+    }
+
+    /// The next frame, kept or new, if it is there within `patience`.
+    pub async fn next_within(&mut self, patience: Duration) -> Result<Frame, ClientError> {
         match self.kept.pop_front() {
             Some(frame) => Ok(frame),
-            None => self.receive(PATIENCE).await,
+            None => self.receive(patience).await,
         }
     }
 
@@ -197,5 +213,19 @@ fn refusal(error: tungstenite::Error) -> ClientError {
         status: response.status().as_u16(),
         code: problem.get("code").and_then(Value::as_str).unwrap_or_default().to_owned(),
         problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_never_answers_the_upgrade_is_not_waited_for_for_ever() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let api = Api::new(format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let patience = Duration::from_millis(50);
+        let opened = Socket::connect_within(&api, "/", "whot.v1", patience).await;
+        assert!(matches!(opened.err(), Some(ClientError::Silence(time)) if time == patience));
     }
 }

@@ -18,8 +18,8 @@ fn text(bytes: &[u8]) -> String {
 fn help_lists_every_command_and_wrong_usage_exits_with_2() {
     let help = text(&whot(&["--help"]).stdout);
     for command in [
-        "serve", "migrate", "admin", "demo", "verify", "replay", "bench", "openapi", "doctor", "jobs",
-        "keys", "secrets", "health",
+        "serve", "migrate", "admin", "demo", "play", "verify", "replay", "bench", "openapi", "doctor",
+        "jobs", "keys", "secrets", "health",
     ] {
         assert!(help.contains(command), "{command} is not in:\n{help}");
         assert!(whot(&[command, "--help"]).status.success(), "{command} --help");

@@ -2,6 +2,7 @@
 //! and type what they want.
 
 mod strangers;
+mod troubles;
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -130,8 +131,8 @@ async fn two_people_play_a_whole_match_at_their_terminals_and_see_that_the_deck_
     let (_house, ada, _ben) = server.pair().await;
     let base = server.api.base().to_owned();
     let played = tokio::task::spawn_blocking(move || {
-        let mut ben = Player::sit(&base, "ben", &["--accept", "ada"]);
-        ben.hears("Waiting for an invite from ada");
+        let mut ben = Player::sit(&base, "ben", &["--accept", "Ada"]);
+        ben.hears("Waiting for an invite from Ada");
         let mut ada = Player::sit(&base, "ada", &["--invite", "ben", "--match", "best_of(3)"]);
         ada.hears("Invited ben to custom, best of 3");
         let both = [ada, ben].map(|mut player| {
@@ -167,6 +168,7 @@ async fn two_people_play_a_whole_match_at_their_terminals_and_see_that_the_deck_
     // The same again, without leaving: what one offers, the other takes.
     two.types("r");
     two.hears("Waiting for the answer");
+    one.hears("Your opponent offers a rematch: r accepts it.");
     one.types("r");
     for player in [&mut one, &mut two] {
         assert!(player.hears("You sit down with").contains("best of 3"), "a rematch keeps the match");

@@ -52,10 +52,8 @@ impl Desk {
 
     /// Sets the clock by what the server said.
     pub(super) fn hear_time(&mut self, news: &News) {
-        if let News::Now(text) = news
-            && let Ok(now) = text.parse::<Timestamp>()
-        {
-            self.ahead_micros = now.micros().saturating_sub(self.session.now().micros());
+        if let News::Ahead(micros) = news {
+            self.ahead_micros = *micros;
         }
     }
 

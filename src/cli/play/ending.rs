@@ -4,10 +4,12 @@ use game_record::verify;
 use serde_json::Value;
 
 use super::super::CliError;
+use super::super::plain::plain;
 use super::desk::Desk;
-use super::invites::{self, Rematch};
+use super::invites::{self, Rematch, passing, told};
+use super::link::News;
 use super::ratings;
-use super::wire::plain;
+use super::session::ask;
 use crate::client::ClientError;
 
 /// What somebody wants after a match.
@@ -21,18 +23,21 @@ pub(super) enum Next {
 
 /// Says how it went, then asks what next.
 pub(super) async fn after(desk: &mut Desk, game: &str) -> Result<Next, CliError> {
-    let record = tell(desk, game).await?;
+    let mut record = tell(desk, game).await?;
+    let mut connected = true;
     loop {
         desk.terminal.say("\n  r rematch   save FILE keeps the record   l what else is open   q quit");
-        let Some(line) = desk.terminal.ask("next").await else { return Ok(Next::Quit) };
+        let Some(line) = typed(desk, game, &mut connected).await else { return Ok(Next::Quit) };
         let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
         match word {
             "r" | "rematch" => {
-                if let Some(next) = rematch(desk, game).await? {
+                let asked = rematch(desk, game).await;
+                if let Some(Some(next)) = passing(desk, asked)? {
                     return Ok(next);
                 }
             }
-            "save" => save(desk, &record, rest.trim()),
+            "v" | "verify" if record.is_none() => record = tell(desk, game).await?,
+            "save" => save(desk, record.as_deref(), rest.trim()),
             "l" | "lobby" => return Ok(Next::Lobby),
             "q" | "quit" | "exit" => return Ok(Next::Quit),
             _ => desk.terminal.say("  r, save FILE, l or q?"),
@@ -40,9 +45,57 @@ pub(super) async fn after(desk: &mut Desk, game: &str) -> Result<Next, CliError>
     }
 }
 
-/// Verifies the finished game with what was remembered of it, and gives its record.
-async fn tell(desk: &mut Desk, game: &str) -> Result<String, CliError> {
-    let record = desk.session.get(&format!("/api/v1/games/{game}/proof")).await?.text;
+/// The next line, hearing meanwhile what happens; none at the end of input or on Ctrl-C.
+async fn typed(desk: &mut Desk, game: &str, connected: &mut bool) -> Option<String> {
+    desk.terminal.set_prompt("next");
+    loop {
+        desk.terminal.show_prompt();
+        tokio::select! {
+            news = desk.link.next(), if *connected => {
+                desk.hear_time(&news);
+                match news {
+                    News::Notice(notice) => say_offer(desk, game, &notice),
+                    News::Lost(why) => {
+                        desk.terminal.say(format_args!("  Connection lost: {why}. Trying to come back ..."));
+                    }
+                    News::Back => desk.terminal.say("  The connection is back."),
+                    // The record is here and can still be kept.
+                    News::Over(why) => {
+                        *connected = false;
+                        desk.terminal.say(format_args!("  Connection lost: {why}."));
+                    }
+                    _ => {}
+                }
+            }
+            line = desk.terminal.line() => return line,
+            _ = tokio::signal::ctrl_c() => {
+                desk.terminal.end_line();
+                return None;
+            }
+        }
+    }
+}
+
+fn say_offer(desk: &mut Desk, game: &str, notice: &Value) {
+    let text = |member: &str| notice.get(member).and_then(Value::as_str);
+    if text("kind") != Some("game_invited") {
+        return;
+    }
+    desk.terminal.say(if text("rematch_of") == Some(game) {
+        "  Your opponent offers a rematch: r accepts it."
+    } else {
+        "  (Somebody invites you to a game: l shows it.)"
+    });
+}
+
+/// Verifies the finished game with what was remembered of it, and gives its record; none if it cannot be had now.
+async fn tell(desk: &mut Desk, game: &str) -> Result<Option<String>, CliError> {
+    let asked = ask(desk.session.get(&format!("/api/v1/games/{game}/proof"))).await;
+    let Some(answer) = told(desk, asked)? else {
+        desk.terminal.say("  So the deck is not verified yet: v tries again.");
+        return Ok(None);
+    };
+    let record = answer.text;
     let memory = desk.memory(game);
     let words = match verify(&record, &memory.remembered()) {
         Ok(report) if report.holds() => {
@@ -68,12 +121,14 @@ async fn tell(desk: &mut Desk, game: &str) -> Result<String, CliError> {
     let (verdict, rest) = words.split_once('\n').unwrap_or((&words, ""));
     desk.terminal.say(format_args!("\n  {}\n{rest}", ink.bold(verdict)));
     standing(desk, game).await?;
-    Ok(record)
+    Ok(Some(record))
 }
 
 /// All games of the two so far; against a program none are counted, and there is something else to say.
 async fn standing(desk: &mut Desk, game: &str) -> Result<(), CliError> {
-    let board = desk.session.get(&format!("/api/v1/games/{game}/scoreboard")).await?.body;
+    let asked = ask(desk.session.get(&format!("/api/v1/games/{game}/scoreboard"))).await;
+    let Some(answer) = told(desk, asked)? else { return Ok(()) };
+    let board = answer.body;
     let name = |place: usize| {
         let name = board.pointer(&format!("/game/players/{place}/username")).and_then(Value::as_str);
         name.map_or_else(|| "somebody".to_owned(), plain)
@@ -91,10 +146,14 @@ async fn standing(desk: &mut Desk, game: &str) -> Result<(), CliError> {
     let drawn = if drawn == 0 { String::new() } else { format!(", {drawn} drawn") };
     let words = format!("  All your games so far: {} {first} : {second} {}{drawn}.", name(0), name(1));
     desk.terminal.say(words);
-    ratings::say_change(desk, game, &board).await
+    ratings::say_change(desk, game, &board).await;
+    Ok(())
 }
 
-fn save(desk: &mut Desk, record: &str, file: &str) {
+fn save(desk: &mut Desk, record: Option<&str>, file: &str) {
+    let Some(record) = record else {
+        return desk.terminal.say("  There is no record here yet: v fetches it.");
+    };
     if file.is_empty() {
         return desk.terminal.say("  save needs a file's name.");
     }

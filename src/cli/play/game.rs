@@ -8,14 +8,17 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::super::CliError;
+use super::super::plain::plain;
 use super::desk::Desk;
 use super::link::News;
 use super::picture::{sheet, table};
+use super::session::ask;
 use super::sight::{Sight, of};
 use super::typed::{HELP, Typed, read, read_shape};
 use super::warnings::Warnings;
 use super::wire::{Event, Kind, Round, Snapshot, What, play_form};
 use super::words::{line, outcome_words, rules_line, until};
+use crate::client::ClientError;
 
 /// Events of one command come one after the other: the table is drawn when nothing more came for so long.
 const QUIET: Duration = Duration::from_millis(40);
@@ -23,12 +26,14 @@ const QUIET: Duration = Duration::from_millis(40);
 const LOG: usize = 12;
 
 /// How one got up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Left {
     /// The match is over.
     Over,
     /// Before its end.
     Early,
+    /// The game is not open to this player, for this reason.
+    Shut(String),
 }
 
 /// What the next line is an answer to.
@@ -86,7 +91,11 @@ impl Game<'_> {
             }
             tokio::select! {
                 biased;
-                news = self.desk.link.next() => self.take(news).await?,
+                news = self.desk.link.next() => {
+                    if let Some(left) = self.take(news).await? {
+                        return Ok(left);
+                    }
+                }
                 () = sleep(QUIET), if stirred => {
                     self.stirred = false;
                     if self.settle() {
@@ -95,7 +104,7 @@ impl Game<'_> {
                 }
                 line = self.desk.terminal.line(), if listening => match line {
                     Some(line) => {
-                        if self.typed(&line).await {
+                        if self.typed(&line).await? {
                             return Ok(self.leave());
                         }
                     }
@@ -117,13 +126,15 @@ impl Game<'_> {
         }
     }
 
-    async fn take(&mut self, news: News) -> Result<(), CliError> {
+    /// Takes note of what happened; says so if one has to get up by it.
+    async fn take(&mut self, news: News) -> Result<Option<Left>, CliError> {
         self.desk.hear_time(&news);
         match news {
             News::Snapshot(seq, data) => self.snapshot(seq, data).await?,
             News::Event(seq, data) => self.event(seq, data)?,
             News::Done => self.sent = false,
-            News::Refused(code) => self.refused(&code)?,
+            News::Refused(code) => self.refused(&code),
+            News::Shut(code) => return Ok(Some(Left::Shut(self.shut(&code)))),
             News::Lost(why) => {
                 self.connected = false;
                 self.say_lost(&why);
@@ -134,9 +145,9 @@ impl Game<'_> {
             }
             News::Over(why) => return Err(CliError::Failed(why)),
             News::Notice(notice) => self.notice(&notice),
-            News::Now(_) => {}
+            News::Ahead(_) => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     async fn snapshot(&mut self, seq: u64, data: Value) -> Result<(), CliError> {
@@ -152,17 +163,22 @@ impl Game<'_> {
             ));
         }
         if sight.round > 1 {
-            self.rounds = self.rounds_so_far().await?;
+            self.fetch_rounds().await?;
         }
         (self.seq, self.sight, self.stirred) = (seq, Some(sight), true);
         Ok(())
     }
 
-    /// The rounds that were finished before one sat down.
-    async fn rounds_so_far(&self) -> Result<Vec<Round>, CliError> {
-        let answer = self.desk.session.get(&format!("/api/v1/games/{}/rounds?limit=100", self.id)).await?;
-        let items = answer.body.get("items").cloned().unwrap_or_default();
-        serde_json::from_value(items).map_err(|_| unknown())
+    /// The rounds that were finished before one sat down. The game goes on without them where they cannot be had.
+    async fn fetch_rounds(&mut self) -> Result<(), CliError> {
+        let asked = ask(self.desk.session.get(&format!("/api/v1/games/{}/rounds?limit=100", self.id))).await;
+        if asked.as_ref().is_err_and(ClientError::passes) {
+            self.desk.terminal.say("  Earlier rounds cannot be shown now: s tries again.");
+            return Ok(());
+        }
+        let items = asked?.body.get("items").cloned().unwrap_or_default();
+        self.rounds = serde_json::from_value(items).map_err(|_| unknown())?;
+        Ok(())
     }
 
     fn event(&mut self, seq: u64, data: Option<Value>) -> Result<(), CliError> {
@@ -172,7 +188,9 @@ impl Game<'_> {
         sight.apply(&event);
         self.warnings = Warnings::default();
         self.stirred = true;
-        if let Kind::RoundEnded { result } = &event.kind {
+        if let Kind::RoundEnded { result } = &event.kind
+            && self.rounds.last().is_none_or(|last| last.number < result.number)
+        {
             self.rounds.push(result.clone());
         }
         let ink = self.desk.terminal.ink;
@@ -198,20 +216,27 @@ impl Game<'_> {
         }
     }
 
-    fn refused(&mut self, code: &str) -> Result<(), CliError> {
+    fn refused(&mut self, code: &str) {
         self.sent = false;
         self.stirred = true;
-        if self.sight.is_none() {
-            return Err(CliError::Failed(format!("this game is not open to you ({code})")));
-        }
         let words = match code {
             "stale_base" => "Something happened meanwhile; look again.".to_owned(),
             "game_over" => "The match is over.".to_owned(),
             "not_your_turn" => "It is not your turn any more.".to_owned(),
-            other => format!("Refused: {}.", super::wire::plain(&other.replace('_', " "))),
+            other => format!("Refused: {}.", plain(&other.replace('_', " "))),
         };
         self.desk.terminal.say(format_args!("  {words}"));
-        Ok(())
+    }
+
+    /// Why the game is not open.
+    fn shut(&mut self, code: &str) -> String {
+        self.desk.terminal.end_line();
+        let any_more = if self.sight.is_some() { " any more" } else { "" };
+        format!(
+            "The game {} is not open to you{any_more} ({}).",
+            plain(self.id),
+            plain(&code.replace('_', " "))
+        )
     }
 
     fn notice(&mut self, notice: &Value) {
@@ -292,8 +317,8 @@ impl Game<'_> {
     }
 
     /// Deals with a line; whether it leaves the table.
-    async fn typed(&mut self, text: &str) -> bool {
-        let Some(sight) = self.sight.as_ref() else { return matches!(text.trim(), "q" | "quit") };
+    async fn typed(&mut self, text: &str) -> Result<bool, CliError> {
+        let Some(sight) = self.sight.as_ref() else { return Ok(matches!(text.trim(), "q" | "quit")) };
         let ink = self.desk.terminal.ink;
         let meant = match std::mem::replace(&mut self.asking, Asking::Move) {
             Asking::Resign if text.trim() == "yes" => Ok(Typed::Send(json!({"resign": {}}))),
@@ -312,14 +337,14 @@ impl Game<'_> {
         };
         let leaves = matches!(meant, Ok(Typed::Quit));
         match meant {
-            Ok(typed) => self.act(typed).await,
+            Ok(typed) => self.act(typed).await?,
             Err(hint) => self.desk.terminal.say(format_args!("  {hint}")),
         }
         self.desk.terminal.show_prompt();
-        leaves
+        Ok(leaves)
     }
 
-    async fn act(&mut self, typed: Typed) {
+    async fn act(&mut self, typed: Typed) -> Result<(), CliError> {
         match typed {
             Typed::Send(_) if self.sent => self.desk.terminal.say("  Your last move has no answer yet."),
             Typed::Send(action) => {
@@ -338,7 +363,7 @@ impl Game<'_> {
             }
             Typed::Help => self.desk.terminal.say(HELP),
             Typed::Table => self.say_table(),
-            Typed::Score => self.say_score(),
+            Typed::Score => self.say_score().await?,
             Typed::Log if self.log.is_empty() => {
                 self.desk.terminal.say("  Nothing has happened since you sat down.");
             }
@@ -349,12 +374,18 @@ impl Game<'_> {
             Typed::Rules => self.say_rules(),
             Typed::Nothing | Typed::Quit => {}
         }
+        Ok(())
     }
 
-    fn say_score(&mut self) {
-        let Some(sight) = self.sight.as_ref() else { return };
+    async fn say_score(&mut self) -> Result<(), CliError> {
+        let round = self.sight.as_ref().map_or(0, |sight| sight.round);
+        if u32::try_from(self.rounds.len()).is_ok_and(|known| known + 1 < round) {
+            self.fetch_rounds().await?;
+        }
+        let Some(sight) = self.sight.as_ref() else { return Ok(()) };
         let sheet = sheet(sight, &self.rounds, self.desk.terminal.ink);
         self.desk.terminal.say(sheet);
+        Ok(())
     }
 
     /// The rules, by what differs from the defaults.

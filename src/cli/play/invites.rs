@@ -1,16 +1,24 @@
 //! Getting a game: inviting somebody, accepting an invite, asking for a practice opponent, asking for a rematch.
 
+use std::time::Duration;
+
 use kernel::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::super::CliError;
+use super::super::plain::plain;
 use super::desk::Desk;
 use super::ending::Next;
 use super::link::News;
-use super::wire::{Person, RulesForm, plain};
+use super::session::ask;
+use super::wire::{Person, RulesForm};
 use super::words::rules_line;
 use crate::client::ClientError;
+
+/// How long a server that did not answer is left alone.
+pub(super) const AGAIN: Duration = Duration::from_secs(5);
 
 /// An invite, as far as it is shown.
 #[derive(Debug, Clone, Deserialize)]
@@ -31,6 +39,12 @@ pub(super) struct Invite {
 impl Invite {
     pub(super) fn is_incoming(&self) -> bool {
         self.direction == "incoming"
+    }
+
+    /// Whether it comes from somebody of this name, in capitals or not as at sign-in.
+    pub(super) fn is_from(&self, name: &str) -> bool {
+        let creator = self.creator.username.as_deref().unwrap_or_default();
+        self.is_incoming() && creator.to_lowercase() == name.trim().to_lowercase()
     }
 
     /// Who is at the other end.
@@ -96,10 +110,17 @@ impl Wish {
 
 /// Why there is no game, for the person at the terminal.
 pub(super) fn refusal(error: &ClientError) -> Option<String> {
-    let ClientError::Refused { code, problem, .. } = error else { return None };
+    let code = match error {
+        ClientError::Refused { code, .. } => code.as_str(),
+        _ => "",
+    };
+    if error.passes() && code != "rate_limited" {
+        return Some("The server does not answer now: try again in a moment.".to_owned());
+    }
+    let ClientError::Refused { problem, .. } = error else { return None };
     let detail = problem.pointer("/errors/0/detail").or_else(|| problem.get("detail"));
     let detail = detail.and_then(Value::as_str).map(plain);
-    Some(match code.as_str() {
+    Some(match code {
         "not_available" => "Not available: no game with that person is possible now.".to_owned(),
         "too_many_open_invites" => "Too many invites are open: answer or cancel one first.".to_owned(),
         "play_restricted" => "You may not start games now.".to_owned(),
@@ -112,7 +133,7 @@ pub(super) fn refusal(error: &ClientError) -> Option<String> {
     })
 }
 
-/// Turns a refusal into words at the terminal and goes on; anything else ends the program.
+/// Turns a refusal, or a failure that may pass, into words at the terminal and goes on; anything else ends the program.
 pub(super) fn told<T>(desk: &mut Desk, result: Result<T, ClientError>) -> Result<Option<T>, CliError> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -123,6 +144,14 @@ pub(super) fn told<T>(desk: &mut Desk, result: Result<T, ClientError>) -> Result
             }
             None => Err(error.into()),
         },
+    }
+}
+
+/// The same for what may pass alone: one silent moment of the server costs nobody their place at the terminal.
+pub(super) fn passing<T>(desk: &mut Desk, result: Result<T, CliError>) -> Result<Option<T>, CliError> {
+    match result {
+        Err(CliError::Client(error)) if error.passes() => told(desk, Err(error)),
+        other => other.map(Some),
     }
 }
 
@@ -223,12 +252,19 @@ pub(super) async fn await_answer(desk: &mut Desk, invite: &Invite) -> Result<Ans
         invite.other()
     ));
     desk.terminal.set_prompt("waiting");
-    let mut look = true;
+    let (mut look, mut troubled) = (true, false);
     loop {
-        if std::mem::take(&mut look)
-            && let Some(answer) = answered(desk, invite).await?
-        {
-            return Ok(answer);
+        if std::mem::take(&mut look) {
+            match answered(desk, invite).await {
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) => troubled = false,
+                Err(CliError::Client(error)) if error.passes() => {
+                    if !std::mem::replace(&mut troubled, true) {
+                        desk.terminal.say("  The server does not answer now; trying on ...");
+                    }
+                }
+                Err(error) => return Err(error),
+            }
         }
         desk.terminal.show_prompt();
         let typed = desk.terminal.typed;
@@ -243,17 +279,23 @@ pub(super) async fn await_answer(desk: &mut Desk, invite: &Invite) -> Result<Ans
                 }
             }
             line = desk.terminal.line(), if typed => match line.as_deref().map(str::trim) {
-                Some("c" | "cancel") => return take_back(desk, invite).await,
+                Some("c" | "cancel") => {
+                    if take_back(desk, invite).await? {
+                        return Ok(Answer::None);
+                    }
+                    look = true;
+                }
                 None | Some("q" | "quit") => return Ok(Answer::Left),
                 _ => desk.terminal.say("  c takes the invite back, q leaves it open and quits."),
             },
             _ = tokio::signal::ctrl_c() => return Ok(Answer::Left),
+            () = sleep(AGAIN), if troubled => look = true,
         }
     }
 }
 
 async fn answered(desk: &mut Desk, invite: &Invite) -> Result<Option<Answer>, CliError> {
-    let answer = desk.session.get(&format!("/api/v1/games/invites/{}", invite.id)).await?;
+    let answer = ask(desk.session.get(&format!("/api/v1/games/invites/{}", invite.id))).await?;
     let now = read(&answer.body)?;
     let why = match (now.state.as_str(), now.reason.as_deref()) {
         ("pending", _) => return Ok(None),
@@ -269,15 +311,15 @@ async fn answered(desk: &mut Desk, invite: &Invite) -> Result<Option<Answer>, Cl
     Ok(Some(Answer::None))
 }
 
-async fn take_back(desk: &mut Desk, invite: &Invite) -> Result<Answer, CliError> {
+/// Whether the invite is taken back now; it may have been accepted at the same moment.
+async fn take_back(desk: &mut Desk, invite: &Invite) -> Result<bool, CliError> {
     let path = format!("/api/v1/games/invites/{}/cancel", invite.id);
     let cancelled = desk.session.post(&path, json!({})).await;
-    if told(desk, cancelled)?.is_some() {
+    let taken = told(desk, cancelled)?.is_some();
+    if taken {
         desk.terminal.say("  The invite is taken back.");
-        return Ok(Answer::None);
     }
-    // It was accepted at the same moment.
-    Ok(answered(desk, invite).await?.unwrap_or(Answer::None))
+    Ok(taken)
 }
 
 #[cfg(test)]

@@ -1,11 +1,17 @@
 //! The one socket, kept open: it comes back by itself from where it was, and sends again what was not answered.
 
+mod asking;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
+use kernel::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
+use self::asking::{Asking, due};
 use super::session::Session;
 use crate::client::{ClientError, Frame, Socket, fresh_id};
 
@@ -14,11 +20,15 @@ const AHEAD: usize = 256;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// Somebody sits there and their clock runs: shorter than what an app waits in a pocket.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// A server that asks for a pause gets it, up to here.
+const LONGEST_ASKED: Duration = Duration::from_secs(30);
+/// Pings without any frame after them: then the connection is dead, even if the system does not know it.
+const UNHEARD: u32 = 2;
 
 /// What the socket is asked to do.
 enum Order {
-    Follow(String),
-    Leave,
+    Follow { sitting: u64, game: String },
+    Leave { sitting: u64 },
     Command { cid: String, base: u64, action: Value },
 }
 
@@ -39,16 +49,30 @@ pub(super) enum News {
     Done,
     /// A command was refused. The game as it is now came before, where that helps.
     Refused(String),
+    /// The game is not followed: it is not open to this player, or not any more.
+    Shut(String),
     /// A notice of the inbox.
     Notice(Value),
-    /// What time it is at the server.
-    Now(String),
+    /// How far the server's clock was ahead of this machine's when that was heard, in microseconds.
+    Ahead(i64),
+}
+
+impl News {
+    /// Whether it is about the followed game, and worth nothing at the next one.
+    fn is_of_game(&self) -> bool {
+        match self {
+            Self::Snapshot(..) | Self::Event(..) | Self::Done | Self::Refused(_) | Self::Shut(_) => true,
+            Self::Lost(_) | Self::Back | Self::Over(_) | Self::Notice(_) | Self::Ahead(_) => false,
+        }
+    }
 }
 
 /// A handle on the connection.
 pub(super) struct Link {
     orders: mpsc::Sender<Order>,
-    news: mpsc::Receiver<News>,
+    news: mpsc::Receiver<(u64, News)>,
+    /// Grows whenever one sits down or gets up: news of an earlier sitting are dropped.
+    sitting: u64,
 }
 
 impl Link {
@@ -60,30 +84,38 @@ impl Link {
             session: session.clone(),
             orders: taken,
             news: told,
+            sitting: 0,
             game: None,
             inbox: None,
+            asking: Asking::default(),
             unanswered: None,
             token: None,
             ping: 0,
         };
         let socket = line.connect().await?;
         tokio::spawn(line.keep(socket));
-        Ok(Self { orders, news })
+        Ok(Self { orders, news, sitting: 0 })
     }
 
+    /// The next news. Nothing is lost when this is given up.
     pub(super) async fn next(&mut self) -> News {
-        match self.news.recv().await {
-            Some(news) => news,
-            None => News::Over("the connection ended".to_owned()),
+        loop {
+            match self.news.recv().await {
+                Some((sitting, news)) if news.is_of_game() && sitting != self.sitting => {}
+                Some((_, news)) => return news,
+                None => return News::Over("the connection ended".to_owned()),
+            }
         }
     }
 
-    pub(super) async fn follow(&self, game: &str) {
-        self.order(Order::Follow(game.to_owned())).await;
+    pub(super) async fn follow(&mut self, game: &str) {
+        self.sitting += 1;
+        self.order(Order::Follow { sitting: self.sitting, game: game.to_owned() }).await;
     }
 
-    pub(super) async fn leave(&self) {
-        self.order(Order::Leave).await;
+    pub(super) async fn leave(&mut self) {
+        self.sitting += 1;
+        self.order(Order::Leave { sitting: self.sitting }).await;
     }
 
     /// Sends a command decided on after the event `base`. It is sent again until it is answered.
@@ -101,6 +133,7 @@ impl Link {
 struct Followed {
     game: String,
     last: Option<u64>,
+    asking: Asking,
 }
 
 /// Why a socket is not used any more.
@@ -113,9 +146,13 @@ enum End {
 struct Line {
     session: Session,
     orders: mpsc::Receiver<Order>,
-    news: mpsc::Sender<News>,
+    news: mpsc::Sender<(u64, News)>,
+    sitting: u64,
     game: Option<Followed>,
+    /// How far the inbox was heard.
     inbox: Option<String>,
+    /// How following the inbox goes.
+    asking: Asking,
     unanswered: Option<(String, Value)>,
     /// What the open socket was authenticated with last.
     token: Option<String>,
@@ -135,6 +172,10 @@ impl Line {
             first?
         };
         self.token = person.api.token().map(str::to_owned);
+        // The hello has asked for everything.
+        for asking in self.game.iter_mut().map(|followed| &mut followed.asking).chain([&mut self.asking]) {
+            asking.was_asked();
+        }
         if let Some(frame) = self.command_frame() {
             socket.send(&frame).await?;
         }
@@ -155,7 +196,7 @@ impl Line {
         let mut socket = first;
         loop {
             if let Some(now) = socket.welcome().get("now").and_then(Value::as_str) {
-                self.tell(News::Now(now.to_owned())).await;
+                self.tell_time(now).await;
             }
             let error = match self.serve(&mut socket).await {
                 End::Unwanted => return socket.close().await,
@@ -207,8 +248,16 @@ impl Line {
     /// What an order means for the next connection.
     fn remember(&mut self, order: Order) {
         match order {
-            Order::Follow(game) => self.game = Some(Followed { game, last: None }),
-            Order::Leave => self.game = None,
+            Order::Follow { sitting, game } => {
+                self.unanswered = None;
+                self.sitting = sitting;
+                self.game = Some(Followed { game, last: None, asking: Asking::default() });
+            }
+            Order::Leave { sitting } => {
+                self.unanswered = None;
+                self.sitting = sitting;
+                self.game = None;
+            }
             Order::Command { cid, base, action } => {
                 let topic = self.game.as_ref().map(|followed| json!({"game": followed.game}));
                 let frame = json!({"t": "cmd", "cid": cid, "topic": topic, "base": base, "do": action});
@@ -222,18 +271,34 @@ impl Line {
     }
 
     async fn serve(&mut self, socket: &mut Socket) -> End {
-        let mut pings = pings(socket);
+        let every = ping_time(socket);
+        let mut pings = interval(every);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut unheard = 0;
         loop {
             let done = tokio::select! {
+                // What has come is heard before it is missed.
+                biased;
                 order = self.orders.recv() => match order {
                     Some(order) => self.carry_out(order, socket).await,
                     None => return End::Unwanted,
                 },
-                frame = socket.next() => match frame {
-                    Ok(frame) => self.take(frame, socket).await,
-                    Err(error) => Err(error),
-                },
-                _ = pings.tick() => self.ping(socket).await,
+                frame = socket.next_within(every * (UNHEARD + 1)) => {
+                    unheard = 0;
+                    match frame {
+                        Ok(frame) => self.take(frame, socket).await,
+                        Err(error) => Err(error),
+                    }
+                }
+                _ = pings.tick() => {
+                    if unheard == UNHEARD {
+                        return End::Lost(ClientError::Silence(every * UNHEARD));
+                    }
+                    unheard += 1;
+                    self.ping(socket).await
+                }
+                () = due(self.game.as_mut().map(|followed| &mut followed.asking)) => self.follow(socket).await,
+                () = due(Some(&mut self.asking)) => self.follow_inbox(socket).await,
             };
             if let Err(error) = done {
                 return End::Lost(error);
@@ -246,12 +311,13 @@ impl Line {
             (Order::Command { .. }, _) | (_, None) => None,
             (_, Some(followed)) => Some(json!({"game": followed.game})),
         };
+        let follows = matches!(order, Order::Follow { .. });
+        let commands = matches!(order, Order::Command { .. });
+        // First of all: should the socket break now, the next one knows.
+        self.remember(order);
         if let Some(topic) = left {
             socket.send(&json!({"t": "unfollow", "cid": fresh_id(), "topic": topic})).await?;
         }
-        let follows = matches!(order, Order::Follow(_));
-        let commands = matches!(order, Order::Command { .. });
-        self.remember(order);
         if follows {
             self.follow(socket).await?;
         }
@@ -262,12 +328,16 @@ impl Line {
     }
 
     /// Follows the game from the last event that was passed on.
-    async fn follow(&self, socket: &mut Socket) -> Result<(), ClientError> {
-        let Some(followed) = &self.game else { return Ok(()) };
-        let mut frame = json!({"t": "follow", "cid": fresh_id(), "topic": {"game": followed.game}});
-        if let (Some(last), Some(members)) = (followed.last, frame.as_object_mut()) {
-            members.insert("after".to_owned(), Value::from(last));
-        }
+    async fn follow(&mut self, socket: &mut Socket) -> Result<(), ClientError> {
+        let Some(followed) = &mut self.game else { return Ok(()) };
+        let topic = json!({"game": followed.game});
+        let frame = followed.asking.frame(&topic, followed.last.map(Value::from));
+        socket.send(&frame).await
+    }
+
+    /// Follows the inbox from where it was heard last.
+    async fn follow_inbox(&mut self, socket: &mut Socket) -> Result<(), ClientError> {
+        let frame = self.asking.frame(&json!({"inbox": true}), self.inbox.clone().map(Value::from));
         socket.send(&frame).await
     }
 
@@ -275,7 +345,13 @@ impl Line {
     async fn ping(&mut self, socket: &mut Socket) -> Result<(), ClientError> {
         self.ping = self.ping.wrapping_add(1);
         socket.send(&json!({"t": "ping", "n": self.ping})).await?;
-        let token = self.session.person().await?.api.token().map(str::to_owned);
+        let person = match self.session.person().await {
+            Ok(person) => person,
+            // The token is good for a while yet: the next ping tries again.
+            Err(error) if error.passes() => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let token = person.api.token().map(str::to_owned);
         if token == self.token {
             return Ok(());
         }
@@ -289,6 +365,7 @@ impl Line {
         let of_inbox = frame.pointer("/topic/inbox").is_some();
         if let Some(cursor) = frame.get(if of_inbox { "cursor" } else { "inbox" }).and_then(Value::as_str) {
             self.inbox = Some(cursor.to_owned());
+            self.asking = Asking::default();
         }
         match kind {
             "ev" if of_inbox => self.notice(&frame).await,
@@ -307,10 +384,8 @@ impl Line {
             }
             "ok" | "err" => self.answer(&frame, socket).await?,
             "pong" => self.pong(&frame, socket).await?,
-            "gone" if self.is_of_game(&frame) => {
-                let code = frame.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
-                self.tell(News::Refused(code)).await;
-            }
+            "gone" if of_inbox => self.inbox_refused(&frame, socket).await?,
+            "gone" if self.is_of_game(&frame) => self.game_refused(&frame).await,
             _ => {}
         }
         Ok(())
@@ -326,6 +401,7 @@ impl Line {
         let data = frame.get(member).filter(|data| !data.is_null());
         if let (Some(followed), Some(seq), Some(data)) = (&mut self.game, seq, data) {
             followed.last = Some(seq);
+            followed.asking = Asking::default();
             self.tell(News::Snapshot(seq, data.clone())).await;
         }
     }
@@ -338,6 +414,7 @@ impl Line {
             Some(last) if seq <= last => Ok(()),
             Some(last) if seq == last + 1 => {
                 followed.last = Some(seq);
+                followed.asking = Asking::default();
                 let data = event.get("data").filter(|data| !data.is_null()).cloned();
                 self.tell(News::Event(seq, data)).await;
                 Ok(())
@@ -347,11 +424,11 @@ impl Line {
     }
 
     async fn answer(&mut self, frame: &Frame, socket: &mut Socket) -> Result<(), ClientError> {
-        let cid = frame.get("cid").and_then(Value::as_str);
-        let Some((_, command)) = self.unanswered.as_ref().filter(|(own, _)| Some(own.as_str()) == cid) else {
-            return Ok(());
+        let Some(cid) = frame.get("cid").and_then(Value::as_str) else { return Ok(()) };
+        let Some((_, command)) = self.unanswered.as_ref().filter(|(own, _)| own == cid) else {
+            return self.followed(frame, cid, socket).await;
         };
-        let code = frame.get("code").and_then(Value::as_str).unwrap_or_default();
+        let code = code(frame);
         if matches!(code, "deadline_exceeded" | "unavailable") {
             // Nobody knows whether it happened: the very same frame again finds out.
             sleep(FIRST_WAIT).await;
@@ -367,9 +444,46 @@ impl Line {
         Ok(())
     }
 
+    /// Perhaps it is a follow that was answered.
+    async fn followed(&mut self, frame: &Frame, cid: &str, socket: &mut Socket) -> Result<(), ClientError> {
+        let refused = frame.get("t").and_then(Value::as_str) == Some("err");
+        match &mut self.game {
+            Some(followed) if followed.asking.is(cid) => {
+                if refused {
+                    self.game_refused(frame).await;
+                } else {
+                    followed.asking = Asking::default();
+                }
+            }
+            _ if self.asking.is(cid) && refused => return self.inbox_refused(frame, socket).await,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The game cannot be followed: now, or ever.
+    async fn game_refused(&mut self, frame: &Frame) {
+        let Some(followed) = &mut self.game else { return };
+        if passes(frame) {
+            return followed.asking.later();
+        }
+        (self.game, self.unanswered) = (None, None);
+        self.tell(News::Shut(code(frame).to_owned())).await;
+    }
+
+    async fn inbox_refused(&mut self, frame: &Frame, socket: &mut Socket) -> Result<(), ClientError> {
+        if passes(frame) {
+            self.asking.later();
+        } else if code(frame) == "invalid_cursor" {
+            self.inbox = None;
+            return self.follow_inbox(socket).await;
+        }
+        Ok(())
+    }
+
     async fn pong(&mut self, frame: &Frame, socket: &mut Socket) -> Result<(), ClientError> {
         if let Some(now) = frame.get("now").and_then(Value::as_str) {
-            self.tell(News::Now(now.to_owned())).await;
+            self.tell_time(now).await;
         }
         let Some(followed) = &self.game else { return Ok(()) };
         let head = frame.get("seqs").and_then(|seqs| seqs.get(&followed.game)).and_then(Value::as_u64);
@@ -385,9 +499,17 @@ impl Line {
         }
     }
 
+    /// Compares the clocks at once: news may wait, and then this one would be late.
+    async fn tell_time(&self, now: &str) {
+        if let Ok(now) = now.parse::<Timestamp>() {
+            let ahead = now.micros().saturating_sub(self.session.now().micros());
+            self.tell(News::Ahead(ahead)).await;
+        }
+    }
+
     async fn tell(&self, news: News) {
         // Whoever does not listen any more drops its handle too, and that ends the line.
-        let _ = self.news.send(news).await;
+        let _ = self.news.send((self.sitting, news)).await;
     }
 }
 
@@ -396,9 +518,8 @@ fn first_wait(lost: &ClientError) -> Duration {
     match lost {
         ClientError::Closed { code: 4029, .. } => FIRST_WAIT * 10,
         ClientError::Closed { code: 4001, reason } => {
-            let reason: Value = serde_json::from_str(reason).unwrap_or_default();
-            let asked = reason.get("retry_after_ms").and_then(Value::as_u64);
-            asked.map_or(FIRST_WAIT, Duration::from_millis).min(LONGEST_WAIT)
+            let asked = reason.split_once("retry_after_ms=").and_then(|(_, asked)| asked.parse().ok());
+            asked.map_or(FIRST_WAIT, Duration::from_millis).min(LONGEST_ASKED)
         }
         _ => FIRST_WAIT,
     }
@@ -418,11 +539,19 @@ fn topic_after(followed: &Followed) -> Value {
     }
 }
 
-fn pings(socket: &Socket) -> Interval {
-    let every = socket.welcome().get("ping_s").and_then(Value::as_u64).unwrap_or(10).max(1);
-    let mut pings = interval(Duration::from_secs(every));
-    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    pings
+fn ping_time(socket: &Socket) -> Duration {
+    let seconds = socket.welcome().get("ping_s").and_then(Value::as_u64).unwrap_or(10);
+    // Whatever a server says: beyond 45 s of silence it closes the socket.
+    Duration::from_secs(seconds.clamp(1, 40))
+}
+
+fn code(frame: &Frame) -> &str {
+    frame.get("code").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether a topic that was refused may be there a little later.
+fn passes(refused: &Frame) -> bool {
+    code(refused) == "unavailable" || refused.get("retryable") == Some(&Value::Bool(true))
 }
 
 /// Whether the guide says not to come back.

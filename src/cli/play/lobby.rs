@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::sleep;
 
 use super::super::CliError;
+use super::super::plain::plain;
 use super::desk::Desk;
 use super::ending::Next;
-use super::invites::{self, Invite, Wish, told};
+use super::invites::{self, AGAIN, Invite, Wish, passing, told};
 use super::link::News;
 use super::queue;
 use super::ratings::{self, Onward};
+use super::session::ask;
 use super::wire::{Person, RulesForm};
 use super::words::rules_line;
 use crate::client::ClientError;
@@ -47,8 +50,8 @@ struct Running {
 
 /// Stays until there is a game, or the person leaves.
 pub(super) async fn wait(desk: &mut Desk) -> Result<Next, CliError> {
-    let mut open = show(desk).await?;
-    let mut board = None;
+    let (mut open, mut board) = (Vec::new(), None);
+    look(desk, &mut open).await?;
     loop {
         desk.terminal.set_prompt("whot");
         desk.terminal.show_prompt();
@@ -56,7 +59,7 @@ pub(super) async fn wait(desk: &mut Desk) -> Result<Next, CliError> {
             news = desk.link.next() => {
                 desk.hear_time(&news);
                 match news {
-                    News::Notice(_) => open = show(desk).await?,
+                    News::Notice(_) => look(desk, &mut open).await?,
                     News::Over(why) => return Err(CliError::Failed(why)),
                     News::Lost(why) => desk.terminal.say(format_args!("  Connection lost: {why}. Trying to come back ...")),
                     News::Back => desk.terminal.say("  The connection is back."),
@@ -65,9 +68,9 @@ pub(super) async fn wait(desk: &mut Desk) -> Result<Next, CliError> {
             }
             line = desk.terminal.line() => {
                 let Some(line) = line else { return Ok(Next::Quit) };
-                match command(desk, &open, &mut board, line.trim()).await? {
-                    Some(next) => return Ok(next),
-                    None => open = list(desk).await?,
+                let done = command(desk, &mut open, &mut board, line.trim()).await;
+                if let Some(Some(next)) = passing(desk, done)? {
+                    return Ok(next);
                 }
             }
             _ = tokio::signal::ctrl_c() => {
@@ -84,8 +87,8 @@ async fn list(desk: &Desk) -> Result<Vec<Open>, ClientError> {
     for item in games.get("items").and_then(Value::as_array).into_iter().flatten() {
         let game: Running = serde_json::from_value(item.clone())
             .map_err(|_| ClientError::Incomplete("a game as this program knows it"))?;
-        let own = &desk.session.username;
-        let other = game.players.iter().find(|person| person.username.as_ref() != Some(own));
+        let own = &desk.session.account;
+        let other = game.players.iter().find(|person| person.account_id.as_ref() != Some(own));
         let other = other.map_or_else(|| "somebody".to_owned(), Person::name);
         let words = format!("{other:<14} {:<40} in progress", rules_line(&game.rule_set.rules()));
         open.push(Open::Game { id: game.game_id, words });
@@ -95,6 +98,15 @@ async fn list(desk: &Desk) -> Result<Vec<Open>, ClientError> {
         open.extend(invites.into_iter().map(|invite| Open::Invite(Box::new(invite))));
     }
     Ok(open)
+}
+
+/// Shows what is open now. Numbers mean what was shown last, so where nothing can be had the list stays as it was.
+async fn look(desk: &mut Desk, open: &mut Vec<Open>) -> Result<(), CliError> {
+    let shown = show(desk).await;
+    if let Some(shown) = passing(desk, shown)? {
+        *open = shown;
+    }
+    Ok(())
 }
 
 async fn show(desk: &mut Desk) -> Result<Vec<Open>, CliError> {
@@ -125,16 +137,14 @@ async fn show(desk: &mut Desk) -> Result<Vec<Open>, CliError> {
 
 async fn command(
     desk: &mut Desk,
-    open: &[Open],
+    open: &mut Vec<Open>,
     board: &mut Option<Onward>,
     line: &str,
 ) -> Result<Option<Next>, CliError> {
     let mut words = line.split_whitespace();
     let first = words.next().unwrap_or_default();
     match first {
-        "" => {
-            show(desk).await?;
-        }
+        "" => look(desk, open).await?,
         "?" | "h" | "help" => desk.terminal.say(HELP),
         "q" | "quit" | "exit" => return Ok(Some(Next::Quit)),
         "invite" => {
@@ -194,18 +204,26 @@ pub(super) async fn invite(desk: &mut Desk, name: &str, wish: &Wish) -> Result<O
 pub(super) async fn accept(desk: &mut Desk, name: &str) -> Result<Option<Next>, CliError> {
     let mut said = false;
     loop {
-        let open = invites::open(desk, "incoming").await?;
-        if let Some(invite) = open.iter().find(|invite| invite.other() == name) {
+        let open = ask(invites::open(desk, "incoming")).await;
+        let troubled = open.as_ref().is_err_and(ClientError::passes);
+        let open = if troubled { Vec::new() } else { open? };
+        if let Some(invite) = open.iter().find(|invite| invite.is_from(name)) {
             // Who has just invited is still about to give random bytes.
-            tokio::time::sleep(A_MOMENT).await;
+            sleep(A_MOMENT).await;
             let accepted = invites::accept(desk, invite).await;
             return Ok(told(desk, accepted)?.map(Next::Game));
         }
         if !std::mem::replace(&mut said, true) {
-            desk.terminal.say(format_args!("  Waiting for an invite from {} ...", super::wire::plain(name)));
+            desk.terminal.say(format_args!("  Waiting for an invite from {} ...", plain(name)));
         }
         tokio::select! {
-            news = desk.link.next() => if let News::Over(why) = news { return Err(CliError::Failed(why)) },
+            news = desk.link.next() => {
+                desk.hear_time(&news);
+                if let News::Over(why) = news {
+                    return Err(CliError::Failed(why));
+                }
+            }
+            () = sleep(AGAIN), if troubled => {}
             _ = tokio::signal::ctrl_c() => return Ok(Some(Next::Quit)),
         }
     }

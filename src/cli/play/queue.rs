@@ -15,9 +15,10 @@ use super::desk::Desk;
 use super::invites::{Answer, Wish, refusal, told};
 use super::link::News;
 use super::ratings;
+use super::session::ask;
 use super::words::{seconds, until};
 use crate::client::ClientError;
-use place::{Offer, Pairing, QUEUE, Said, View, Waiting, Yes, ask, passes, read};
+use place::{Offer, Pairing, QUEUE, Said, View, Waiting, Yes, read};
 
 /// How often one's place is looked at even if nothing is heard; a look is a sign of life, too.
 const LOOK: Duration = Duration::from_secs(5);
@@ -245,7 +246,7 @@ impl Queue<'_> {
 
     /// What may pass is waited for; anything else ends the waiting.
     fn trouble(&mut self, error: ClientError) -> Result<Option<Answer>, CliError> {
-        if passes(&error) {
+        if error.passes() {
             if std::mem::replace(&mut self.answers, false) {
                 self.say("The server does not answer now; trying on ...");
             }
@@ -430,7 +431,7 @@ impl Queue<'_> {
         self.desk.terminal.end_line();
         match ask(self.desk.session.delete(QUEUE)).await {
             Ok(_) => {}
-            Err(error) if passes(&error) => {
+            Err(error) if error.passes() => {
                 self.say(
                     "The server cannot be told now: you drop out of the queue by yourself within a minute.",
                 );

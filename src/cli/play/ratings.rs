@@ -8,9 +8,10 @@ use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use super::super::CliError;
+use super::super::plain::plain;
 use super::desk::Desk;
 use super::invites::told;
-use super::wire::{Person, plain};
+use super::wire::Person;
 use crate::client::{Answer, ClientError};
 
 /// Places shown at once.
@@ -160,7 +161,7 @@ async fn page(desk: &mut Desk, family: &str, cursor: Option<&str>) -> Result<Opt
         desk.terminal.say(format_args!("  Nobody of your network has a rating for {family} yet."));
         return Ok(None);
     }
-    let own = desk.session.person().await?.account;
+    let own = desk.session.account.clone();
     desk.terminal.say(format_args!("\n  {family}, you and your network"));
     for place in places {
         let words = row(&place, &own);
@@ -177,15 +178,15 @@ fn row(place: &Place, own: &str) -> String {
 }
 
 /// What a finished game has changed of one's own rating; waits a little for it to be counted, and no longer.
-pub(super) async fn say_change(desk: &mut Desk, game: &str, board: &Value) -> Result<(), CliError> {
-    let own = desk.session.person().await?.account;
+pub(super) async fn say_change(desk: &mut Desk, game: &str, board: &Value) {
+    let own = desk.session.account.clone();
     let counts = board.pointer("/game/rated").and_then(Value::as_bool) == Some(true)
         && board.pointer("/game/status").and_then(Value::as_str) == Some("finished");
     let is_own = |place: usize| {
         let account = board.pointer(&format!("/game/players/{place}/account_id")).and_then(Value::as_str);
         account == Some(own.as_str())
     };
-    let Some(place) = (0..2).find(|place| counts && is_own(*place)) else { return Ok(()) };
+    let Some(place) = (0..2).find(|place| counts && is_own(*place)) else { return };
     let mut changed = change(board, place);
     for _ in 0..LOOKS {
         if changed.is_some() {
@@ -204,7 +205,6 @@ pub(super) async fn say_change(desk: &mut Desk, game: &str, board: &Value) -> Re
         }
         None => desk.terminal.say("  Your rating is still being counted: l, then ratings, shows it."),
     }
-    Ok(())
 }
 
 /// Before and after, once it is counted.

@@ -7,15 +7,19 @@ use kernel::{Clock, Timestamp};
 use platform::clock::SystemClock;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::client::{Answer, Api, ClientError, Person};
+
+/// How long the server may take for an answer while somebody sits there who is not heard meanwhile.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Somebody signed in, for whoever calls the API on their behalf.
 #[derive(Clone)]
 pub(super) struct Session {
     person: Arc<Mutex<Held>>,
     clock: Arc<SystemClock>,
-    pub(super) username: String,
+    pub(super) account: String,
 }
 
 struct Held {
@@ -28,9 +32,18 @@ impl Session {
     pub(super) async fn open(api: &Api, username: &str, password: &str) -> Result<Self, ClientError> {
         let clock = Arc::new(SystemClock::new());
         let person = Person::sign_in(api, username, password).await?;
-        let renew_at = renewal(&person, clock.now());
-        let held = Arc::new(Mutex::new(Held { person, renew_at }));
-        Ok(Self { person: held, clock, username: username.to_owned() })
+        Ok(Self::begun(person, clock))
+    }
+
+    fn begun(person: Person, clock: Arc<SystemClock>) -> Self {
+        let (account, renew_at) = (person.account.clone(), renewal(&person, clock.now()));
+        Self { person: Arc::new(Mutex::new(Held { person, renew_at })), clock, account }
+    }
+
+    /// Somebody who has signed in already.
+    #[cfg(test)]
+    pub(super) fn of(person: Person) -> Self {
+        Self::begun(person, Arc::new(SystemClock::new()))
     }
 
     /// The person with a token that is good for a while.
@@ -81,6 +94,11 @@ impl Session {
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }
+}
+
+/// An answer in time, or an error that may pass.
+pub(super) async fn ask<T>(question: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
+    timeout(PATIENCE, question).await.unwrap_or(Err(ClientError::Silence(PATIENCE)))
 }
 
 /// When a third of the access token's life is left.

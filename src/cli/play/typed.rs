@@ -5,8 +5,9 @@ use game_engine::{Card, Shape};
 use serde_json::Value;
 
 use super::super::cards::{Ink, sign};
+use super::super::plain::plain;
 use super::sight::Sight;
-use super::wire::{What, plain, play_form};
+use super::wire::{What, play_form};
 use super::words::{list, why_not};
 
 /// What to do about a line.

@@ -12,6 +12,8 @@ use kernel::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::plain::plain;
+
 /// One value for each seat, the first seat first.
 pub(super) type Pair<T> = [T; 2];
 
@@ -33,11 +35,6 @@ impl Person {
             (None, None) => "somebody".to_owned(),
         }
     }
-}
-
-/// Text from elsewhere must not steer the terminal.
-pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
 }
 
 /// A rule set as it is shown.
@@ -312,6 +309,5 @@ mod tests {
                 .unwrap();
         let rules = form.rules();
         assert_eq!((rules.deal, rules.match_.to_string()), (4, "best_of(3)".to_owned()));
-        assert_eq!(plain("a\u{1b}[31m"), "a?[31m");
     }
 }

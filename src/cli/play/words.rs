@@ -251,7 +251,7 @@ pub(super) fn outcome_words(outcome: &Outcome, sight: &Sight) -> String {
         ("forfeit_away", false) => ": you stayed away too long".to_owned(),
         ("forfeit_clock", true) => format!(": {} ran out of time too often", sight.opponent()),
         ("forfeit_clock", false) => ": you ran out of time too often".to_owned(),
-        (other, _) => format!(" ({})", super::wire::plain(other)),
+        (other, _) => format!(" ({})", super::super::plain::plain(other)),
     };
     if mine {
         format!("You win the match{how}!")

@@ -1,20 +1,15 @@
 //! One's place in the queue as the server shows it, and saying yes to what is offered there.
 
-use std::time::Duration;
-
 use kernel::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
-use super::super::session::Session;
+use super::super::session::{Session, ask};
 use super::super::wire::{Person, RulesForm};
 use super::super::words::rules_line;
 use crate::client::ClientError;
 
 pub(super) const QUEUE: &str = "/api/v1/games/queue";
-/// How long the server may take for an answer; whoever sits there is not heard meanwhile.
-const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Where one stands in the queue.
 #[derive(Deserialize)]
@@ -81,20 +76,6 @@ pub(super) enum Yes {
     Unknown,
 }
 
-/// An answer in time, or an error that may pass.
-pub(super) async fn ask<T>(question: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
-    timeout(PATIENCE, question).await.unwrap_or(Err(ClientError::Silence(PATIENCE)))
-}
-
-/// Whether the same question may be answered a little later.
-pub(super) fn passes(error: &ClientError) -> bool {
-    match error {
-        ClientError::Refused { status, .. } => *status >= 500 || matches!(status, 408 | 429),
-        ClientError::Incomplete(_) => false,
-        _ => true,
-    }
-}
-
 pub(super) fn read(body: &Value) -> Result<View, ClientError> {
     View::deserialize(body)
         .map_err(|_| ClientError::Incomplete("a place in the queue as this program knows it"))
@@ -119,30 +100,7 @@ pub(super) async fn yes(session: &Session, offer: &Offer) -> Result<Yes, ClientE
             Ok(Yes::Over(Some("not_available")))
         }
         Err(ClientError::Refused { status: 404, .. }) => Ok(Yes::Over(None)),
-        Err(error) if passes(&error) => Ok(Yes::Unknown),
+        Err(error) if error.passes() => Ok(Yes::Unknown),
         Err(error) => Err(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_may_pass_is_waited_for_and_what_is_refused_is_not() {
-        let refused = |status| ClientError::Refused {
-            method: String::new(),
-            path: String::new(),
-            status,
-            code: String::new(),
-            problem: Value::Null,
-        };
-        for (status, later) in
-            [(401, false), (403, false), (408, true), (409, false), (429, true), (503, true)]
-        {
-            assert_eq!(passes(&refused(status)), later, "{status}");
-        }
-        assert!(passes(&ClientError::Unreachable(String::new())) && passes(&ClientError::Silence(PATIENCE)));
-        assert!(!passes(&ClientError::Incomplete("all")), "another answer would be no better");
     }
 }
