@@ -1,6 +1,7 @@
 //! One problem code for each way in which game refuses.
 
 use actix_web::http::StatusCode;
+use customer_api::CustomerError;
 use game_engine::{Refusal, RuleError};
 use identity_api::IdentityError;
 use kernel::Timestamp;
@@ -80,6 +81,7 @@ pub(super) fn of_join(error: JoinError) -> Problem {
         JoinError::KeyReused => Problem::idempotency_key_reused(),
         JoinError::InFlight => Problem::idempotency_in_flight(),
         JoinError::Store(error) => Problem::from(error),
+        JoinError::Customer(CustomerError::Port { source }) => Problem::from(source),
     }
 }
 

@@ -32,7 +32,7 @@ const GONE_AT_ONCE: i64 = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Joining {
     Joined,
-    /// The account is in the queue already, for the same.
+    /// The account is in the queue already, for the same. It waits on in the circle it has now.
     Same,
     /// The account is in the queue for something else.
     Other,
@@ -140,6 +140,10 @@ impl QueueStore for DieselStore {
                 if there.first(c).await != Ok(entry.pool.0.to_vec()) {
                     return Err(Undone::Not(Joining::Other));
                 }
+                diesel::update(queue_entries::table.find(Key::from(entry.account)))
+                    .set(queue_entries::circle.eq(Key::from(entry.circle)))
+                    .execute(c)
+                    .await?;
             }
             idempotency::store(c, &claim, serde_json::json!({})).await?;
             Ok(if joined == 1 { Joining::Joined } else { Joining::Same })

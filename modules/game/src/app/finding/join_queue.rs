@@ -1,5 +1,6 @@
 //! Joining the open queue. One account has one place in it, however often it asks.
 
+use customer_api::CustomerError;
 use kernel::id::AccountId;
 use kernel::{CallContext, Principal, Timestamp};
 use platform::idempotency::Claim;
@@ -24,6 +25,8 @@ pub(crate) enum JoinError {
     InFlight,
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Customer(#[from] CustomerError),
 }
 
 /// Where the account stands now, and whether it was this that made it wait.
@@ -42,7 +45,8 @@ pub(crate) async fn run(
         account,
         wish,
         pool: pool_of(&wish),
-        circle: app.circle(call, account).await,
+        // Without an answer nobody waits: in a network that is not its own, nobody would ever be found for it.
+        circle: app.customer.head(call, account).await?,
         rating: rating_of(app, account, &wish).await?,
         since: now,
         seen_until: now.plus(LEASE),

@@ -39,15 +39,4 @@ impl App {
     async fn may_meet(&self, call: &CallContext, one: AccountId, other: AccountId) -> bool {
         self.may_play(call, one, other).await && self.may_play(call, other, one).await
     }
-
-    /// The head of an account's network; in doubt it is its own.
-    async fn circle(&self, call: &CallContext, account: AccountId) -> AccountId {
-        match self.customer.head(call, account).await {
-            Ok(head) => head,
-            Err(error) => {
-                tracing::warn!(%error, "who heads a network is not known now");
-                account
-            }
-        }
-    }
 }

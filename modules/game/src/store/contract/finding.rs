@@ -144,6 +144,16 @@ for_each_store! {
         assert_eq!(stage.audited(who.account).await, [came.clone(), came, left]);
     }
 
+    async fn whoever_joins_again_waits_on_among_the_people_it_belongs_to_now(stage: Stage) {
+        let who = stage.house.person("who");
+        let before = join(&stage, &who, 0, 1_500).await;
+        stage.house.clock.advance(Duration::from_secs(5));
+        let again = Entry { circle: stage.house.ids.next(), rating: 9, ..entry(&stage, &who, 0, 1_500) };
+        let joining = stage.store().join_queue(again.clone(), claim(&stage, &who, "again", 1), stage.stamp(&who)).await;
+        assert_eq!(joining, Ok(Joining::Same));
+        assert_eq!(place(&stage, &who).await, Some(Entry { circle: again.circle, ..before }), "and keeps the rest");
+    }
+
     async fn those_who_wait_stand_in_order_and_are_read_from_any_place_on(stage: Stage) {
         let mut expected = Vec::new();
         for (pool, rating) in [(1, 1_500), (0, 1_700), (0, 1_400), (1, 1_500), (0, -3), (1, 2_000)] {

@@ -62,7 +62,8 @@ impl QueueStore for MemoryStore {
                 return Joining::Other;
             }
             tables.joins.insert(key, (claim.body_digest, claim.at.plus(KEPT)));
-            if there.is_some() {
+            if let Some(there) = tables.queue.get_mut(&entry.account) {
+                there.circle = entry.circle;
                 return Joining::Same;
             }
             tables.record(&self.ids, &stamp, "queue.join", entry.account.to_string(), |event| event);

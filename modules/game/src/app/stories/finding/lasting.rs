@@ -1,6 +1,66 @@
 //! How long a place and an offer last, and what nobody loses by it: a restart, a slow answer, a doubt, a refusal.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+
+use async_trait::async_trait;
+use customer_api::{Check, Customer, CustomerError, Decision, NetworkQuery};
+use kernel::{Page, PortError};
+
 use super::*;
+
+/// Customer as somebody reaches it who may be cut off from it, and what was asked of it.
+struct Reached {
+    customer: Arc<customer_api::fake::FakeCustomer>,
+    is_silent: AtomicBool,
+    checks: AtomicUsize,
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
+}
+
+impl Reached {
+    /// Puts itself between a house that has just opened and its customer.
+    fn from(house: &mut House) -> Arc<Self> {
+        let reached = Arc::new(Self {
+            customer: house.customer.clone(),
+            is_silent: AtomicBool::new(false),
+            checks: AtomicUsize::new(0),
+            at_once: AtomicUsize::new(0),
+            most_at_once: AtomicUsize::new(0),
+        });
+        Arc::get_mut(&mut house.app).unwrap().customer = reached.clone();
+        reached
+    }
+
+    fn answers(&self) -> Result<(), CustomerError> {
+        if self.is_silent.load(SeqCst) { Err(PortError::unavailable("cut off").into()) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Customer for Reached {
+    async fn check(&self, call: &CallContext, check: Check) -> Result<Decision, CustomerError> {
+        self.checks.fetch_add(1, SeqCst);
+        self.most_at_once.fetch_max(self.at_once.fetch_add(1, SeqCst) + 1, SeqCst);
+        tokio::task::yield_now().await;
+        self.at_once.fetch_sub(1, SeqCst);
+        self.answers()?;
+        self.customer.check(call, check).await
+    }
+
+    async fn network(
+        &self,
+        call: &CallContext,
+        query: NetworkQuery,
+    ) -> Result<Page<AccountId, AccountId>, CustomerError> {
+        self.answers()?;
+        self.customer.network(call, query).await
+    }
+
+    async fn head(&self, call: &CallContext, account: AccountId) -> Result<AccountId, CustomerError> {
+        self.answers()?;
+        self.customer.head(call, account).await
+    }
+}
 
 /// Whether something waits as long as nothing happens that it waits for.
 async fn is_held<T>(waiting: impl Future<Output = T>) -> bool {
@@ -61,5 +121,38 @@ platform::for_each_database! { MIGRATIONS;
             }
             leave(&house, &who).await;
         }
+    }
+
+    async fn nobody_joins_while_it_is_not_known_whom_it_may_play(db: TestDb) {
+        let mut house = House::open(&db.db).await;
+        let customer = Reached::from(&mut house);
+        let players: [Principal; 2] = house.network("pair");
+        customer.is_silent.store(true, SeqCst);
+        assert!(join_for(&house, &players[0], wish()).await.is_err(), "it would wait where nobody looks for it");
+        assert_eq!(words(&house, &players).await, ["idle", "idle"]);
+        customer.is_silent.store(false, SeqCst);
+        for who in &players {
+            join(&house, who).await;
+        }
+        step(&house).await;
+        assert_eq!(words(&house, &players).await, ["offered", "offered"]);
+    }
+
+    async fn whoever_joins_again_is_looked_for_in_the_network_it_is_in_now(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let (head, [there]): (AccountId, [Principal; 1]) = (house.ids.next(), [house.person("there")]);
+        let newcomer = house.person("newcomer");
+        house.customer.relate(head, there.account);
+        for who in [&there, &newcomer] {
+            join(&house, who).await;
+        }
+        house.customer.relate(head, newcomer.account);
+        step(&house).await;
+        let both = [there, newcomer];
+        assert_eq!(words(&house, &both).await, ["waiting", "waiting"]);
+        let (_, joined) = join_for(&house, &both[1], wish()).await.unwrap();
+        assert!(!joined);
+        step(&house).await;
+        assert_eq!(words(&house, &both).await, ["offered", "offered"]);
     }
 }
