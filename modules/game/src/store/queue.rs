@@ -137,7 +137,10 @@ impl QueueStore for DieselStore {
                 audit(c, &ids, &stamp, "queue.join", entry.account.to_string(), |event| event).await?;
             } else {
                 let there = queue_entries::table.find(Key::from(entry.account)).select(queue_entries::pool);
-                if there.first(c).await != Ok(entry.pool.0.to_vec()) {
+                let there: Option<Vec<u8>> = there.first(c).await.optional()?;
+                // It was there a moment ago, and has left.
+                let pool = there.ok_or(Undone::Failed(StoreError::LostRace))?;
+                if pool != entry.pool.0 {
                     return Err(Undone::Not(Joining::Other));
                 }
                 diesel::update(queue_entries::table.find(Key::from(entry.account)))

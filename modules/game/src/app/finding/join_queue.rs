@@ -59,7 +59,11 @@ pub(crate) async fn run(
         body_digest: claim.digest,
         at: now,
     };
-    let joining = app.store.join_queue(entry, claim, app.stamp(call)).await?;
+    let joining = match app.store.join_queue(entry.clone(), claim.clone(), app.stamp(call)).await {
+        // It left at the same moment, elsewhere: by now it has.
+        Err(StoreError::LostRace) => app.store.join_queue(entry, claim, app.stamp(call)).await?,
+        other => other?,
+    };
     match joining {
         Joining::Joined | Joining::Same | Joining::Repeated => {
             app.finding.waiting.ring();

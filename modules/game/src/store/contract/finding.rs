@@ -154,6 +154,27 @@ for_each_store! {
         assert_eq!(place(&stage, &who).await, Some(Entry { circle: again.circle, ..before }), "and keeps the rest");
     }
 
+    async fn whoever_joins_and_leaves_at_once_is_never_told_of_another_wish(stage: Stage) {
+        let who = stage.house.person("who");
+        for round in 0..40 {
+            let acts = (0..8).map(|number| {
+                let (stage, who) = (&stage, &who);
+                async move {
+                    if number % 2 == 1 {
+                        stage.store().leave_queue(who.account, None, stage.stamp(who)).await.unwrap();
+                        return None;
+                    }
+                    let claim = claim(stage, who, &format!("{round}-{number}"), 1);
+                    Some(stage.store().join_queue(entry(stage, who, 0, 1_500), claim, stage.stamp(who)).await)
+                }
+            });
+            for joining in join_all(acts).await.into_iter().flatten() {
+                let expected = matches!(joining, Ok(Joining::Joined | Joining::Same) | Err(StoreError::LostRace));
+                assert!(expected, "{joining:?}");
+            }
+        }
+    }
+
     async fn those_who_wait_stand_in_order_and_are_read_from_any_place_on(stage: Stage) {
         let mut expected = Vec::new();
         for (pool, rating) in [(1, 1_500), (0, 1_700), (0, 1_400), (1, 1_500), (0, -3), (1, 2_000)] {
