@@ -45,7 +45,13 @@ async fn denial(
     capability: Capability,
     object: AccountId,
 ) -> Result<Option<Denial>, CustomerError> {
-    let decision = stage.port().check(&call(stage), Check { subject, capability, object }).await?;
+    let check = Check { subject, capability, object };
+    let decision = stage.port().check(&call(stage), check).await?;
+    if capability == Capability::Play {
+        let mirrored = Check { subject: object, object: subject, ..check };
+        let other_side = stage.port().check(&call(stage), mirrored).await?;
+        assert_eq!(other_side.denial, decision.denial, "play is asked of a pair, from whichever side");
+    }
     Ok(decision.denial)
 }
 

@@ -22,7 +22,7 @@ kernel::words! {
     pub enum Capability as "capability" {
         /// Chat, as a distributor and its own customer.
         Chat = "chat",
-        /// Play a game against each other.
+        /// Play a game against each other. The answer is of the pair: it is the same whichever of them is the subject.
         Play = "play",
     }
 }

@@ -115,7 +115,7 @@ async fn check_people(
         leave_queue::stop(app, call, other).await?;
         return Err(PairingError::NotAvailable);
     }
-    if !app.may_meet(call, own, other).await {
+    if !app.may_play(call, own, other).await {
         part::end(app, app.stamp(call), pairing, Cause::Parted).await?;
         return Err(PairingError::NotAvailable);
     }

@@ -13,11 +13,8 @@ pub(crate) mod preferences;
 
 use std::collections::BTreeSet;
 
-use kernel::CallContext;
 use kernel::id::AccountId;
 use platform::bus::Bell;
-
-use super::App;
 
 /// Who has a socket in this process.
 pub(crate) trait Connected: Send + Sync {
@@ -32,11 +29,4 @@ pub(crate) struct Finding {
     pub(crate) waiting: Bell,
     pairer: pair_up::Pairer,
     online: online::Vouching,
-}
-
-impl App {
-    /// Whether the two may play each other now, asked from both sides. Every doubt is a no.
-    async fn may_meet(&self, call: &CallContext, one: AccountId, other: AccountId) -> bool {
-        self.may_play(call, one, other).await && self.may_play(call, other, one).await
-    }
 }

@@ -151,7 +151,7 @@ impl Round<'_> {
                 break;
             }
             self.questions -= 1;
-            if !self.app.may_meet(self.call, waiter.account, other.account).await {
+            if !self.app.may_play(self.call, waiter.account, other.account).await {
                 pairer.refuse(waiter.account, other.account, now);
             } else if self.offer(waiter, &other).await? {
                 break;

@@ -2,13 +2,16 @@
 //! keeps it to oneself and who is away look alike.
 
 use customer_api::{CustomerError, NetworkQuery};
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use identity_api::{AccountStatus, IdentityError};
 use kernel::id::AccountId;
 use kernel::{CallContext, Limit, Page, PortError};
 
 use crate::app::App;
 use crate::store::StoreError;
+
+/// Pairs asked about at the same time, for one caller: others have questions too.
+const AT_ONCE: usize = 8;
 
 /// Somebody of one's network.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +65,7 @@ async fn visible(
     members: Vec<AccountId>,
 ) -> Result<Vec<AccountId>, StoreError> {
     let online = app.store.online(members, app.clock.now()).await?;
-    let met = join_all(online.iter().map(|member| app.may_meet(call, account, *member))).await;
-    Ok(online.into_iter().zip(met).filter_map(|(member, may_meet)| may_meet.then_some(member)).collect())
+    let asked = online.into_iter().map(async |member| (member, app.may_play(call, account, member).await));
+    let met: Vec<(AccountId, bool)> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    Ok(met.into_iter().filter_map(|(member, may_meet)| may_meet.then_some(member)).collect())
 }

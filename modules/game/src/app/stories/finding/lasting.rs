@@ -155,4 +155,21 @@ platform::for_each_database! { MIGRATIONS;
         step(&house).await;
         assert_eq!(words(&house, &both).await, ["offered", "offered"]);
     }
+
+    async fn who_is_online_is_asked_once_for_each_and_a_few_at_a_time(db: TestDb) {
+        let mut house = House::open(&db.db).await;
+        let customer = Reached::from(&mut house);
+        let people: [Principal; 25] = house.network("net");
+        for who in &people[1..] {
+            preferences::choose(&house.app, &house.call(who), who.account, 0, seen_by_network()).await.unwrap().unwrap();
+        }
+        *house.connected.0.lock().unwrap() = people.iter().map(|who| who.account).collect();
+        online::step(&house.app, true).await.unwrap();
+        let mut expected: Vec<AccountId> = people[1..].iter().map(|who| who.account).collect();
+        expected.sort_unstable();
+        assert_eq!(who_is_online(&house, &people[0]).await, expected);
+        assert_eq!(customer.checks.load(SeqCst), 24);
+        let most = customer.most_at_once.load(SeqCst);
+        assert!((2..=8).contains(&most), "{most} at once");
+    }
 }
