@@ -25,8 +25,9 @@ pub(crate) async fn choose(
     let chosen = app.store.choose(account, seen, preferences, app.stamp(call)).await?;
     let is_seen =
         chosen.as_ref().is_some_and(|chosen| chosen.preferences.presence == PresenceChoice::Network);
-    if is_seen {
-        online::show(app, account).await?;
+    if is_seen && let Err(error) = online::show(app, account).await {
+        // The choice stands: said to have failed it would be made again, and refused by its version.
+        tracing::warn!(%error, "somebody who wants to be seen online will be with the next renewal");
     }
     Ok(chosen)
 }

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use async_trait::async_trait;
 use customer_api::{Check, Customer, CustomerError, Decision, NetworkQuery};
 use kernel::{Page, PortError};
+use platform::write_one;
 
 use super::*;
+use crate::store::StoreError;
 
 /// Customer as somebody reaches it who may be cut off from it, and what was asked of it.
 struct Reached {
@@ -171,5 +173,19 @@ platform::for_each_database! { MIGRATIONS;
         assert_eq!(customer.checks.load(SeqCst), 24);
         let most = customer.most_at_once.load(SeqCst);
         assert!((2..=8).contains(&most), "{most} at once");
+    }
+
+    async fn a_choice_stands_even_if_it_cannot_be_shown_at_once(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let who = house.person("open");
+        house.connected.0.lock().unwrap().insert(who.account);
+        let gone: Result<usize, StoreError> = write_one!(db.db, |c| {
+            use diesel_async::RunQueryDsl;
+            Ok(diesel::sql_query("DROP TABLE online_leases").execute(c).await?)
+        });
+        gone.unwrap();
+        let chosen = preferences::choose(&house.app, &house.call(&who), who.account, 0, seen_by_network()).await;
+        assert_eq!(chosen.unwrap().unwrap().version, 1);
+        assert_eq!(preferences::get(&house.app, who.account).await.unwrap().preferences, seen_by_network());
     }
 }
