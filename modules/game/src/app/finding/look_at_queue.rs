@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use kernel::id::AccountId;
 
+use super::{pair_up, part};
 use crate::app::App;
-use crate::domain::pairing::{Pairing, PairingState};
+use crate::app::follow_identity::system_call;
+use crate::domain::pairing::{Cause, Pairing, PairingState};
 use crate::domain::queue::{Entry, LEASE};
 use crate::store::StoreError;
 
@@ -34,10 +36,15 @@ pub(crate) async fn run(app: &App, account: AccountId) -> Result<Standing, Store
             app.store.keep_entries(vec![account], now.plus(LEASE)).await?;
         }
         let Some(id) = entry.pairing else { return Ok(Standing::Waiting(entry)) };
-        let pairing = app.store.pairing(id).await?;
-        // Otherwise it has just ended, and the next look says how.
-        if let Some(pairing) = pairing.filter(|pairing| pairing.recorded == PairingState::Offered) {
-            return Ok(Standing::Offered(entry, Box::new(pairing)));
+        // Without one it has just ended, and the next look says how.
+        let Some(pairing) = app.store.pairing(id).await? else { continue };
+        match pairing.state(now) {
+            PairingState::Offered => return Ok(Standing::Offered(entry, Box::new(pairing))),
+            PairingState::Expired => {
+                let stamp = app.stamp(&system_call(app, pair_up::NAME));
+                part::end(app, stamp, &pairing, Cause::Time).await?;
+            }
+            PairingState::Begun | PairingState::Declined | PairingState::Cancelled => {}
         }
     }
     Err(StoreError::LostRace)

@@ -20,7 +20,7 @@ use crate::domain::shuffle::{Commitment, Seed};
 use crate::store::{NewPairing, StoreError};
 
 /// On whose behalf pairings are offered.
-const NAME: &str = "game.pairing";
+pub(super) const NAME: &str = "game.pairing";
 /// Those who wait and are looked at in one step.
 const PAGE: usize = 2_000;
 /// So many of a page's last are looked at again in the next: whom they fit may stand there.

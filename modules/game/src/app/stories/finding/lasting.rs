@@ -8,6 +8,8 @@ use kernel::{Page, PortError};
 use platform::write_one;
 
 use super::*;
+use crate::app::finding::part;
+use crate::domain::pairing::PairingState;
 use crate::store::StoreError;
 
 /// Customer as somebody reaches it who may be cut off from it, and what was asked of it.
@@ -71,6 +73,24 @@ async fn is_held<T>(waiting: impl Future<Output = T>) -> bool {
 
 async fn leave(house: &House, who: &Principal) {
     leave_queue::run(&house.app, &house.call(who), who.account).await.unwrap();
+}
+
+/// Whether the last thing somebody was told is that its pairing ended and that it waits on.
+async fn was_told_to_wait_on(house: &House, who: &Principal) -> bool {
+    let notices = house.app.store.notices(who.account, 0, 100).await.unwrap();
+    let last = notices.last().unwrap();
+    assert_eq!(last.kind, "game_pairing_ended");
+    last.body["waiting"] == serde_json::json!(true)
+}
+
+/// What became of a pairing, and where its two stand now.
+async fn end_of(
+    house: &House,
+    pairing: &Pairing,
+    players: &[Principal; 2],
+) -> (PairingState, Vec<&'static str>) {
+    let over = house.app.store.pairing(pairing.id).await.unwrap().unwrap();
+    (over.recorded, words(house, players).await)
 }
 
 platform::for_each_database! { MIGRATIONS;
@@ -173,6 +193,34 @@ platform::for_each_database! { MIGRATIONS;
         assert_eq!(customer.checks.load(SeqCst), 24);
         let most = customer.most_at_once.load(SeqCst);
         assert!((2..=8).contains(&most), "{most} at once");
+    }
+
+    async fn an_offer_whose_time_is_over_has_run_out_for_whoever_comes_before_the_step_does(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let overdue = async || {
+            let (pairing, players) = paired(&house).await;
+            accept(&house, &players[0], pairing.id, None).await.unwrap();
+            house.clock.advance(pairing::LIFE);
+            (pairing, players)
+        };
+        let (pairing, players) = overdue().await;
+        assert_eq!(words(&house, &players).await, ["waiting", "idle"], "nothing is on offer any more");
+        assert_eq!(end_of(&house, &pairing, &players).await.0, PairingState::Expired);
+
+        let (pairing, players) = overdue().await;
+        leave(&house, &players[0]).await;
+        assert_eq!(end_of(&house, &pairing, &players).await, (PairingState::Expired, vec!["idle", "idle"]));
+        assert!(!was_told_to_wait_on(&house, &players[1]).await, "it never answered");
+
+        let (pairing, players) = overdue().await;
+        leave(&house, &players[1]).await;
+        assert_eq!(end_of(&house, &pairing, &players).await, (PairingState::Expired, vec!["waiting", "idle"]));
+
+        let (pairing, players) = overdue().await;
+        part::separate(&house.app, &house.call(&players[0]), players[0].account, players[1].account).await.unwrap();
+        assert_eq!(end_of(&house, &pairing, &players).await, (PairingState::Expired, vec!["waiting", "idle"]));
+        assert!(was_told_to_wait_on(&house, &players[0]).await);
+        assert!(!was_told_to_wait_on(&house, &players[1]).await);
     }
 
     async fn a_choice_stands_even_if_it_cannot_be_shown_at_once(db: TestDb) {
