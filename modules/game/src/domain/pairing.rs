@@ -27,6 +27,9 @@ kernel::words! {
 /// How long both have to accept.
 pub(crate) const LIFE: Duration = Duration::from_secs(30);
 
+/// For so long two are not offered to one another again after one of them refused, or let the time run out.
+pub(crate) const REFUSAL: Duration = Duration::from_mins(10);
+
 /// What one of the two has said: yes, with or without entropy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Yes {

@@ -427,6 +427,13 @@ impl QueueStore for FaultyStore {
     ) -> Result<Vec<Waiter>, StoreError> {
         self.reach("waiting", "", self.inner.waiting(from, now, rows)).await
     }
+    async fn refused_pairs(
+        &self,
+        since: Timestamp,
+        rows: i64,
+    ) -> Result<Vec<(AccountId, AccountId)>, StoreError> {
+        self.reach("refused_pairs", "", self.inner.refused_pairs(since, rows)).await
+    }
     async fn leave_queue(
         &self,
         account: AccountId,

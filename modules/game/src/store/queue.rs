@@ -76,6 +76,13 @@ pub(crate) trait QueueStore: Send + Sync {
         now: Timestamp,
         rows: i64,
     ) -> Result<Vec<Waiter>, StoreError>;
+    /// Of those who wait now, who was offered to whom in vain since an instant, because one refused or the time ran out;
+    /// the latest first.
+    async fn refused_pairs(
+        &self,
+        since: Timestamp,
+        rows: i64,
+    ) -> Result<Vec<(AccountId, AccountId)>, StoreError>;
     /// Removes an entry that waits. `None` if there was none: it is in a pairing, or nowhere.
     async fn leave_queue(
         &self,
@@ -213,6 +220,27 @@ impl QueueStore for DieselStore {
             Ok(all.order((pool, circle, rating, account)).limit(rows).load(c).await?)
         });
         found?.into_iter().map(Waiter::try_from).collect()
+    }
+
+    async fn refused_pairs(
+        &self,
+        since: Timestamp,
+        rows: i64,
+    ) -> Result<Vec<(AccountId, AccountId)>, StoreError> {
+        let pairs: Result<Vec<(Key, Key)>, StoreError> = read!(self.db, |c| {
+            let waiting = || {
+                queue_entries::table.filter(queue_entries::pairing.is_null()).select(queue_entries::account)
+            };
+            let refused = pairings::table
+                .filter(pairings::closed_at.gt(Ts(since)))
+                .filter(pairings::state.eq_any([Word(PairingState::Declined), Word(PairingState::Expired)]))
+                .filter(pairings::first_player.eq_any(waiting()))
+                .filter(pairings::second_player.eq_any(waiting()))
+                .order(pairings::closed_at.desc());
+            let players = (pairings::first_player, pairings::second_player);
+            Ok(refused.limit(rows).select(players).load(c).await?)
+        });
+        Ok(pairs?.into_iter().map(|(first, second)| (first.id(), second.id())).collect())
     }
 
     async fn leave_queue(

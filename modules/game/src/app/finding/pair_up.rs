@@ -14,7 +14,7 @@ use super::{leave_queue, part};
 use crate::app::follow_identity::system_call;
 use crate::app::{App, seed_context};
 use crate::arrows;
-use crate::domain::pairing::{Cause, LIFE, Pairing, PairingState};
+use crate::domain::pairing::{Cause, LIFE, Pairing, PairingState, REFUSAL};
 use crate::domain::queue::{LEASE, Line, Waiter};
 use crate::domain::shuffle::{Commitment, Seed};
 use crate::store::{NewPairing, StoreError};
@@ -31,6 +31,8 @@ const QUESTIONS: u32 = 256;
 const REFUSED_FOR: Duration = Duration::from_secs(30);
 /// Beyond so many refusals all are forgotten.
 const REFUSALS: usize = 50_000;
+/// Pairs that came to nothing and are remembered in one step, the latest of them.
+const IN_VAIN: i64 = 10_000;
 /// Overdue offers and lapsing entries seen to in one step.
 const AT_ONCE: i64 = 500;
 
@@ -55,12 +57,12 @@ impl Pairer {
             if memory.refused.len() >= REFUSALS {
                 memory.refused.clear();
             }
-            memory.refused.insert((one.min(other), one.max(other)), now.plus(REFUSED_FOR));
+            memory.refused.insert(unordered(one, other), now.plus(REFUSED_FOR));
         });
     }
 
     fn is_refused(&self, one: AccountId, other: AccountId, now: Timestamp) -> bool {
-        let until = self.with(|memory| memory.refused.get(&(one.min(other), one.max(other))).copied());
+        let until = self.with(|memory| memory.refused.get(&unordered(one, other)).copied());
         until.is_some_and(|until| until > now)
     }
 }
@@ -77,7 +79,8 @@ pub(crate) async fn step(app: &App) -> Result<(), StoreError> {
     let from = app.finding.pairer.with(|memory| memory.from.take());
     let now = app.clock.now();
     let page = app.store.waiting(from, now, i64::try_from(PAGE).unwrap_or(i64::MAX)).await?;
-    let mut round = Round { app, call: &call, now, taken: HashSet::new(), questions: QUESTIONS };
+    let in_vain = if page.len() > 1 { offered_in_vain(app, now).await? } else { HashSet::new() };
+    let mut round = Round { app, call: &call, now, in_vain, taken: HashSet::new(), questions: QUESTIONS };
     round.along(&page, |waiter| (waiter.pool, waiter.circle)).await?;
     if app.policy.open_play {
         // Those of other networks too, for whoever has found nobody nearer.
@@ -93,6 +96,16 @@ pub(crate) async fn step(app: &App) -> Result<(), StoreError> {
     };
     app.finding.pairer.with(|memory| memory.from = next);
     Ok(())
+}
+
+/// Who is not offered to whom for a while, because one of them has just refused or not answered: others come first.
+async fn offered_in_vain(app: &App, now: Timestamp) -> Result<HashSet<(AccountId, AccountId)>, StoreError> {
+    let pairs = app.store.refused_pairs(now.minus(REFUSAL), IN_VAIN).await?;
+    Ok(pairs.into_iter().map(|(one, other)| unordered(one, other)).collect())
+}
+
+fn unordered(one: AccountId, other: AccountId) -> (AccountId, AccountId) {
+    (one.min(other), one.max(other))
 }
 
 /// Whoever has a socket here stays; whoever was not heard of anywhere leaves.
@@ -117,6 +130,7 @@ struct Round<'a> {
     app: &'a App,
     call: &'a CallContext,
     now: Timestamp,
+    in_vain: HashSet<(AccountId, AccountId)>,
     taken: HashSet<AccountId>,
     /// How many pairs may still be asked about.
     questions: u32,
@@ -144,7 +158,9 @@ impl Round<'_> {
         }
         let (taken, pairer, now) = (&self.taken, &self.app.finding.pairer, self.now);
         let open = |other: &Waiter| {
-            !taken.contains(&other.account) && !pairer.is_refused(waiter.account, other.account, now)
+            !taken.contains(&other.account)
+                && !self.in_vain.contains(&unordered(waiter.account, other.account))
+                && !pairer.is_refused(waiter.account, other.account, now)
         };
         for other in line.choices(waiter, now, open) {
             if self.questions == 0 || self.taken.contains(&waiter.account) {

@@ -165,6 +165,12 @@ platform::for_each_database! { MIGRATIONS;
         step(&house).await;
         assert_eq!(words(&house, &players).await, ["waiting", "idle"]);
         join(&house, &players[1]).await;
+        for _ in 0..pairing::REFUSAL.as_secs() / 60 {
+            step(&house).await;
+            assert_eq!(words(&house, &players).await, ["waiting", "waiting"], "not at once");
+            house.clock.advance(Duration::from_mins(1));
+        }
+        words(&house, &players).await;
         step(&house).await;
         assert_ne!(offer(&house, &players[1]).await.id, pairing.id, "with a promise of its own");
     }

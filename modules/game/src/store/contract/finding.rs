@@ -175,6 +175,32 @@ for_each_store! {
         }
     }
 
+    async fn those_who_wait_are_known_to_have_been_offered_in_vain_for_a_while(stage: Stage) {
+        let mut expected = Vec::new();
+        let began = stage.now();
+        let refused = |since| stage.store().refused_pairs(since, 100);
+        for cause in [Cause::Refusal(Seat::First), Cause::Time, Cause::Parted, Cause::Stopped(Seat::Second)] {
+            let (pairing, people) = offered(&stage).await;
+            assert_eq!(refused(began).await.unwrap(), expected, "what is on offer is not in vain");
+            stage.house.clock.advance(Duration::from_secs(1));
+            stage.store().end_pairing(&pairing, pairing.ended(cause), stage.stamp(&people[0])).await.unwrap().unwrap();
+            assert_eq!(refused(began).await.unwrap(), expected, "not of whoever is not here");
+            for who in &people {
+                if place(&stage, who).await.is_none() {
+                    join(&stage, who, 0, 1_500).await;
+                }
+            }
+            if matches!(cause, Cause::Refusal(_) | Cause::Time) {
+                expected.insert(0, (people[0].account, people[1].account));
+            }
+            assert_eq!(refused(began).await.unwrap(), expected, "{cause:?}");
+        }
+        assert_eq!(stage.store().refused_pairs(began, 1).await.unwrap(), expected[..1], "the latest first");
+        let first_ended = began.plus(Duration::from_secs(1));
+        assert_eq!(refused(first_ended).await.unwrap(), expected[..1]);
+        assert_eq!(refused(stage.now()).await.unwrap(), []);
+    }
+
     async fn those_who_wait_stand_in_order_and_are_read_from_any_place_on(stage: Stage) {
         let mut expected = Vec::new();
         for (pool, rating) in [(1, 1_500), (0, 1_700), (0, 1_400), (1, 1_500), (0, -3), (1, 2_000)] {

@@ -112,6 +112,26 @@ impl QueueStore for MemoryStore {
         }))
     }
 
+    async fn refused_pairs(
+        &self,
+        since: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<(AccountId, AccountId)>, StoreError> {
+        Ok(self.with(|tables| {
+            let waits = |account| tables.queue.get(&account).is_some_and(|entry| entry.pairing.is_none());
+            let refused = |pairing: &&Pairing| {
+                matches!(pairing.recorded, PairingState::Declined | PairingState::Expired)
+                    && pairing.closed_at.is_some_and(|at| at > since)
+                    && waits(pairing.players.first)
+                    && waits(pairing.players.second)
+            };
+            let mut refused: Vec<&Pairing> = tables.pairings.values().filter(refused).collect();
+            refused.sort_by_key(|pairing| std::cmp::Reverse(pairing.closed_at));
+            let players = |pairing: &Pairing| (pairing.players.first, pairing.players.second);
+            refused.into_iter().take(rows(limit)).map(players).collect()
+        }))
+    }
+
     async fn leave_queue(
         &self,
         account: AccountId,

@@ -75,12 +75,25 @@ async fn leave(house: &House, who: &Principal) {
     leave_queue::run(&house.app, &house.call(who), who.account).await.unwrap();
 }
 
+async fn decline(house: &House, who: &Principal, id: PairingId) {
+    answer_pairing::decline(&house.app, &house.call(who), who.account, id).await.unwrap();
+}
+
 /// Whether the last thing somebody was told is that its pairing ended and that it waits on.
 async fn was_told_to_wait_on(house: &House, who: &Principal) -> bool {
     let notices = house.app.store.notices(who.account, 0, 100).await.unwrap();
     let last = notices.last().unwrap();
     assert_eq!(last.kind, "game_pairing_ended");
     last.body["waiting"] == serde_json::json!(true)
+}
+
+/// Lets time pass in which everybody looks at the queue now and then, as whoever waits does.
+async fn wait(house: &House, people: &[Principal], seconds: u64) {
+    for _ in 0..seconds / 30 {
+        house.clock.advance(Duration::from_secs(30));
+        words(house, people).await;
+    }
+    house.clock.advance(Duration::from_secs(seconds % 30));
 }
 
 /// What became of a pairing, and where its two stand now.
@@ -193,6 +206,38 @@ platform::for_each_database! { MIGRATIONS;
         assert_eq!(customer.checks.load(SeqCst), 24);
         let most = customer.most_at_once.load(SeqCst);
         assert!((2..=8).contains(&most), "{most} at once");
+    }
+
+    async fn two_of_whom_one_refused_are_not_offered_to_each_other_again_at_once(db: TestDb) {
+        let house = House::open(&db.db).await;
+        for timed_out in [false, true] {
+            let (pairing, players) = paired(&house).await;
+            if timed_out {
+                accept(&house, &players[0], pairing.id, None).await.unwrap();
+                house.clock.advance(pairing::LIFE);
+                step(&house).await;
+            } else {
+                decline(&house, &players[1], pairing.id).await;
+            }
+            assert_eq!(words(&house, &players).await, ["waiting", "idle"]);
+            join(&house, &players[1]).await;
+            let head = house.customer.head(&house.call(&players[0]), players[0].account).await.unwrap();
+            for seconds in [0, 120, 450] {
+                wait(&house, &players, seconds).await;
+                step(&house).await;
+                assert_eq!(words(&house, &players).await, ["waiting", "waiting"], "{timed_out} {seconds}");
+            }
+            let third = house.person(if timed_out { "third" } else { "another" });
+            house.customer.relate(head, third.account);
+            join(&house, &third).await;
+            step(&house).await;
+            assert_eq!(words(&house, std::slice::from_ref(&third)).await, ["offered"], "another comes first");
+            leave(&house, &third).await;
+            assert_eq!(words(&house, &players).await, ["waiting", "waiting"]);
+            wait(&house, &players, 30).await;
+            step(&house).await;
+            assert_eq!(words(&house, &players).await, ["offered", "offered"], "and later they may meet again");
+        }
     }
 
     async fn an_offer_whose_time_is_over_has_run_out_for_whoever_comes_before_the_step_does(db: TestDb) {
