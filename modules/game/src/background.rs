@@ -35,6 +35,7 @@ pub(crate) fn start(app: &Arc<App>, tasks: &Tasks) {
     tasks.spawn("game.deadlines", punctual(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.practice", practice::run(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.finding", find(Arc::clone(app), tasks.clone()));
+    tasks.spawn("game.online", vouch(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.watch", watch(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.presence", gather(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.ratings", rate(Arc::clone(app), tasks.clone()));
@@ -118,17 +119,11 @@ async fn rate(app: Arc<App>, tasks: Tasks) {
     }
 }
 
-/// Brings together who waits, and says who is online.
+/// Brings together who waits.
 async fn find(app: Arc<App>, tasks: Tasks) {
     let mut waiting = app.finding.waiting.clone();
-    let renewed_every = (app.policy.lease.as_secs() / 3).max(1);
-    let (mut next, mut beats): (Timestamp, u64) = (app.clock.now(), 0);
     while !tasks.is_stopping() {
         report("pairing", pair_up::step(&app)).await;
-        if app.clock.now() >= next {
-            report("online", online::step(&app, beats.is_multiple_of(renewed_every))).await;
-            (next, beats) = (app.clock.now().plus(BEAT), beats.wrapping_add(1));
-        }
         tokio::select! {
             () = waiting.wait() => {}
             () = app.clock.sleep(BEAT) => {}
@@ -136,6 +131,14 @@ async fn find(app: Arc<App>, tasks: Tasks) {
         }
         // Those who come together are looked at together, however many come.
         pause(&app, &tasks, TOGETHER).await;
+    }
+}
+
+/// Says who is online, however long pairing takes.
+async fn vouch(app: Arc<App>, tasks: Tasks) {
+    while !tasks.is_stopping() {
+        report("online", online::step(&app)).await;
+        pause(&app, &tasks, BEAT).await;
     }
 }
 

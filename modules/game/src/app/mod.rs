@@ -41,7 +41,7 @@ mod stories;
 use std::sync::Arc;
 use std::time::Duration;
 
-use customer_api::{Capability, Check, Customer};
+use customer_api::{Capability, Check, Customer, Denial};
 use identity_api::Identity;
 use kernel::id::{AccountId, GameId, NodeId};
 use kernel::{CallContext, Clock, IdSource, Random};
@@ -211,12 +211,18 @@ impl App {
 
     /// Whether the two may play each other now. Every doubt is a no.
     pub(crate) async fn may_play(&self, call: &CallContext, subject: AccountId, object: AccountId) -> bool {
+        self.knows_to_play(call, subject, object).await.unwrap_or(false)
+    }
+
+    /// The same, with doubt told from no: it may be over a moment later.
+    async fn knows_to_play(&self, call: &CallContext, subject: AccountId, object: AccountId) -> Option<bool> {
         let check = Check { subject, capability: Capability::Play, object };
         match self.customer.check(call, check).await {
-            Ok(decision) => decision.allowed(),
+            Ok(decision) if decision.denial == Some(Denial::Doubt) => None,
+            Ok(decision) => Some(decision.allowed()),
             Err(error) => {
                 tracing::warn!(%error, "entitlement to play is in doubt");
-                false
+                None
             }
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use kernel::Timestamp;
 use kernel::id::AccountId;
 
 use crate::app::App;
@@ -22,6 +23,8 @@ struct Known {
     here: BTreeSet<AccountId>,
     /// Those of them for whom there is a lease.
     vouched: BTreeSet<AccountId>,
+    /// When all leases of this process were prolonged last.
+    renewed_at: Option<Timestamp>,
 }
 
 impl Vouching {
@@ -30,10 +33,11 @@ impl Vouching {
     }
 }
 
-/// Vouches for those who came, withdraws for those who left; `all` prolongs it for whoever stayed, too.
-pub(crate) async fn step(app: &App, all: bool) -> Result<(), StoreError> {
-    let here = app.connected.accounts();
+/// Vouches for those who came, withdraws for those who left, and prolongs it for whoever stayed well before it ends.
+pub(crate) async fn step(app: &App) -> Result<(), StoreError> {
+    let (here, now) = (app.connected.accounts(), app.clock.now());
     let known = app.finding.online.with(|known| known.clone());
+    let all = known.renewed_at.is_none_or(|at| now >= at.plus(app.policy.lease / 3));
     let left: Vec<AccountId> = known.vouched.difference(&here).copied().collect();
     for part in left.chunks(AT_ONCE) {
         app.store.withdraw(app.node, part.to_vec()).await?;
@@ -45,7 +49,8 @@ pub(crate) async fn step(app: &App, all: bool) -> Result<(), StoreError> {
     }
     app.finding.online.with(|known| known.here = here);
     if all {
-        app.store.forget_online(app.clock.now()).await?;
+        app.finding.online.with(|known| known.renewed_at = Some(now));
+        app.store.forget_online(now).await?;
     }
     Ok(())
 }

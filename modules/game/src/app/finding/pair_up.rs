@@ -27,6 +27,10 @@ const PAGE: usize = 2_000;
 const OVERLAP: usize = 64;
 /// Pairs asked about in one step.
 const QUESTIONS: u32 = 256;
+/// A doubt counts as so many questions: who cannot answer now is soon left alone.
+const DOUBT: u32 = 32;
+/// How long one step asks. Whoever waits is looked after again then, whatever becomes of the answers.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Two who may not play each other are not asked about again for so long.
 const REFUSED_FOR: Duration = Duration::from_secs(30);
 /// Beyond so many refusals all are forgotten.
@@ -90,7 +94,7 @@ pub(crate) async fn step(app: &App) -> Result<(), StoreError> {
     }
     let next = match page.len().checked_sub(OVERLAP).filter(|_| page.len() >= PAGE) {
         // Whoever was not asked about in this step is in the next.
-        _ if round.questions == 0 => from,
+        _ if round.is_over() => from,
         Some(place) => page.get(place).copied(),
         None => None,
     };
@@ -152,8 +156,13 @@ impl Round<'_> {
         Ok(())
     }
 
+    /// Whether enough was asked for one step.
+    fn is_over(&self) -> bool {
+        self.questions == 0 || self.app.clock.now() >= self.now.plus(PATIENCE)
+    }
+
     async fn find_for(&mut self, line: &Line, waiter: &Waiter) -> Result<(), StoreError> {
-        if self.taken.contains(&waiter.account) || self.questions == 0 {
+        if self.taken.contains(&waiter.account) || self.is_over() {
             return Ok(());
         }
         let (taken, pairer, now) = (&self.taken, &self.app.finding.pairer, self.now);
@@ -163,14 +172,18 @@ impl Round<'_> {
                 && !pairer.is_refused(waiter.account, other.account, now)
         };
         for other in line.choices(waiter, now, open) {
-            if self.questions == 0 || self.taken.contains(&waiter.account) {
+            if self.is_over() || self.taken.contains(&waiter.account) {
                 break;
             }
             self.questions -= 1;
-            if !self.app.may_play(self.call, waiter.account, other.account).await {
-                pairer.refuse(waiter.account, other.account, now);
-            } else if self.offer(waiter, &other).await? {
-                break;
+            match self.app.knows_to_play(self.call, waiter.account, other.account).await {
+                Some(true) => {
+                    if self.offer(waiter, &other).await? {
+                        break;
+                    }
+                }
+                Some(false) => pairer.refuse(waiter.account, other.account, now),
+                None => self.questions = self.questions.saturating_sub(DOUBT),
             }
         }
         Ok(())

@@ -199,7 +199,7 @@ platform::for_each_database! { MIGRATIONS;
             preferences::choose(&house.app, &house.call(who), who.account, 0, seen_by_network()).await.unwrap().unwrap();
         }
         *house.connected.0.lock().unwrap() = people.iter().map(|who| who.account).collect();
-        online::step(&house.app, true).await.unwrap();
+        online::step(&house.app).await.unwrap();
         let mut expected: Vec<AccountId> = people[1..].iter().map(|who| who.account).collect();
         expected.sort_unstable();
         assert_eq!(who_is_online(&house, &people[0]).await, expected);
@@ -238,6 +238,21 @@ platform::for_each_database! { MIGRATIONS;
             step(&house).await;
             assert_eq!(words(&house, &players).await, ["offered", "offered"], "and later they may meet again");
         }
+    }
+
+    async fn a_doubt_about_two_is_no_refusal_and_is_over_when_it_is(db: TestDb) {
+        let mut house = House::open(&db.db).await;
+        let customer = Reached::from(&mut house);
+        let players: [Principal; 2] = house.network("pair");
+        for who in &players {
+            join(&house, who).await;
+        }
+        customer.is_silent.store(true, SeqCst);
+        step(&house).await;
+        assert_eq!(words(&house, &players).await, ["waiting", "waiting"]);
+        customer.is_silent.store(false, SeqCst);
+        step(&house).await;
+        assert_eq!(words(&house, &players).await, ["offered", "offered"]);
     }
 
     async fn an_offer_whose_time_is_over_has_run_out_for_whoever_comes_before_the_step_does(db: TestDb) {
@@ -280,5 +295,17 @@ platform::for_each_database! { MIGRATIONS;
         let chosen = preferences::choose(&house.app, &house.call(&who), who.account, 0, seen_by_network()).await;
         assert_eq!(chosen.unwrap().unwrap().version, 1);
         assert_eq!(preferences::get(&house.app, who.account).await.unwrap().preferences, seen_by_network());
+    }
+
+    async fn who_is_online_is_said_again_in_time_however_irregular_the_steps_are(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let [viewer, open]: [Principal; 2] = house.network("net");
+        preferences::choose(&house.app, &house.call(&open), open.account, 0, seen_by_network()).await.unwrap().unwrap();
+        house.connected.0.lock().unwrap().insert(open.account);
+        for seconds in [0, 1, 9, 10, 19, 5, 19, 9, 19] {
+            house.clock.advance(Duration::from_secs(seconds));
+            assert_eq!(who_is_online(&house, &viewer).await.len(), usize::from(seconds > 0), "after {seconds}");
+            online::step(&house.app).await.unwrap();
+        }
     }
 }
