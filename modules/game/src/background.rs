@@ -22,6 +22,8 @@ const TOGETHER: Duration = Duration::from_millis(200);
 const REAP: u64 = 30;
 /// How often games are looked for that ended elsewhere or could not be counted.
 const RECOUNT: Duration = Duration::from_secs(5);
+/// How long an invite that is over can still be asked about.
+const INVITES_KEPT: Duration = Duration::from_hours(30 * 24);
 /// How long a pairing that is over can still be asked about.
 const PAIRINGS_KEPT: Duration = Duration::from_hours(24);
 const FORGOTTEN_AT_ONCE: i64 = 1_000;
@@ -159,6 +161,14 @@ async fn report(what: &'static str, work: impl Future<Output = Result<(), StoreE
 
 /// The jobs, as rows with leases.
 pub(crate) fn jobs(app: &Arc<App>) -> Vec<Job> {
+    let older = Arc::clone(app);
+    let forget_invites = move |now: Timestamp| {
+        let app = Arc::clone(&older);
+        async move {
+            let more = app.store.forget_invites(now.minus(INVITES_KEPT), FORGOTTEN_AT_ONCE).await?;
+            Ok::<_, JobError>(if more { Progress::More } else { Progress::Done })
+        }
+    };
     let forgetful = Arc::clone(app);
     let forget = move |now: Timestamp| {
         let app = Arc::clone(&forgetful);
@@ -178,6 +188,7 @@ pub(crate) fn jobs(app: &Arc<App>) -> Vec<Job> {
     };
     vec![
         Job::every("game.invites.expire", Duration::from_mins(1), expire),
+        Job::every("game.invites.forget", Duration::from_hours(1), forget_invites),
         Job::every("game.pairings.forget", Duration::from_hours(1), forget),
     ]
 }

@@ -84,7 +84,8 @@ async fn begin(
     stamp: Stamp,
 ) -> Result<Option<GameId>, AcceptError> {
     let (game, players) = (invite.game, invite.players());
-    let plan = deal(app, &invite, BySeat::new(invite.entropy, entropy), stamp.at).await?;
+    let dealt = deal(app, &invite, BySeat::new(invite.entropy, entropy), stamp.at).await?;
+    let Some(plan) = dealt else { return Ok(None) };
     let due_at = plan.clock.next(invite.rules.clock).map(|deadline| deadline.at);
     let notices = vec![
         Addressed { to: players.first, notice: Notice::Accepted { invite: invite.id, game } },
@@ -109,15 +110,16 @@ async fn begin(
     Ok(Some(game))
 }
 
-/// The first lines of the game's journal, dealt with both entropies.
+/// The first lines of the game's journal, dealt with both entropies. `None` if the seed is gone: what promised the game
+/// has ended meanwhile, and another look says how.
 pub(super) async fn deal(
     app: &App,
     invite: &Invite,
     entropy: BySeat<Option<Entropy>>,
     at: Timestamp,
-) -> Result<Plan, StoreError> {
+) -> Result<Option<Plan>, StoreError> {
     let game = invite.game;
-    let sealed = app.store.sealed_seed(game).await?.ok_or(StoreError::inconsistent("a seed"))?;
+    let Some(sealed) = app.store.sealed_seed(game).await? else { return Ok(None) };
     let seed = unseal(&app.keys, &sealed, &seed_context(game))?;
     let shuffle = Shuffle { seed, commitment: invite.commitment, entropy };
     let started = Started {
@@ -128,7 +130,7 @@ pub(super) async fn deal(
     };
     let setting = Setting { game, players: invite.players(), rules: invite.rules, shuffle };
     let opened = Table::new(setting).open(started, at);
-    opened.map_err(|_| StoreError::inconsistent("a rule set that cannot be dealt"))
+    opened.map(Some).map_err(|_| StoreError::inconsistent("a rule set that cannot be dealt"))
 }
 
 pub(super) fn started(game: GameId, players: &BySeat<AccountId>, seat: Seat) -> Addressed {

@@ -198,6 +198,9 @@ impl InviteStore for FaultyStore {
     async fn record_expired(&self, now: Timestamp) -> Result<Vec<Told>, StoreError> {
         self.reach("record_expired", "", self.inner.record_expired(now)).await
     }
+    async fn forget_invites(&self, before: Timestamp, rows: i64) -> Result<bool, StoreError> {
+        self.reach("forget_invites", "", self.inner.forget_invites(before, rows)).await
+    }
 }
 
 #[async_trait]

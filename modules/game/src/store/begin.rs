@@ -1,4 +1,5 @@
-//! What a game's beginning writes, whether an invite or a pairing led to it; called inside their transactions only.
+//! What a game's beginning writes, whether an invite or a pairing led to it, and what is left of one that will not begin;
+//! called inside their transactions only.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -8,7 +9,7 @@ use platform::db::{Bulk, StoreError};
 use platform::sql::{Key, Ts};
 
 use super::rows::{GameRow, LineRow, number, seat_number};
-use super::schema::{games, participants, running_games};
+use super::schema::{game_seeds, games, participants, running_games};
 use crate::domain::entry::Recorded;
 use crate::domain::invite::Invite;
 
@@ -72,6 +73,14 @@ platform::dual! {
                 ))
                 .execute(c)
                 .await?;
+            Ok(())
+        }
+
+        /// The secrets of games that will never begin.
+        async fn drop_seeds(c, games: Vec<Key>) -> Result<(), StoreError> {
+            if !games.is_empty() {
+                diesel::delete(game_seeds::table.filter(game_seeds::game.eq_any(games))).execute(c).await?;
+            }
             Ok(())
         }
     }

@@ -131,6 +131,8 @@ pub(crate) trait InviteStore: Send + Sync {
     ) -> Result<Vec<Told>, StoreError>;
     /// Records invites that have run out and tells both ends; some of them at a time.
     async fn record_expired(&self, now: Timestamp) -> Result<Vec<Told>, StoreError>;
+    /// Forgets invites that were closed before an instant; whether there may be more. Their games stay.
+    async fn forget_invites(&self, before: Timestamp, rows: i64) -> Result<bool, StoreError>;
 }
 
 #[async_trait]
@@ -171,7 +173,7 @@ impl InviteStore for DieselStore {
             }
             if let Some(game) = invite.rematch_of {
                 // One that has run out makes room, whether or not that was recorded.
-                diesel::update(game_invites::table)
+                let expired: Vec<Key> = diesel::update(game_invites::table)
                     .filter(game_invites::rematch_of.eq(Key::from(game)))
                     .filter(game_invites::state.eq(Word(InviteState::Pending)))
                     .filter(game_invites::expires_at.le(Ts(stamp.at)))
@@ -179,8 +181,10 @@ impl InviteStore for DieselStore {
                         game_invites::state.eq(Word(InviteState::Expired)),
                         game_invites::closed_at.eq(Some(Ts(stamp.at))),
                     ))
-                    .execute(c)
+                    .returning(game_invites::game)
+                    .get_results(c)
                     .await?;
+                c.drop_seeds(expired).await?;
                 let offered: Option<Key> = game_invites::table
                     .filter(game_invites::rematch_of.eq(Key::from(game)))
                     .filter(game_invites::state.eq(Word(InviteState::Pending)))
@@ -280,17 +284,19 @@ impl InviteStore for DieselStore {
                 .find(Key::from(closing.invite))
                 .filter(game_invites::state.eq(Word(InviteState::Pending)))
                 .filter(game_invites::expires_at.gt(Ts(stamp.at)));
-            let changed = diesel::update(open)
+            let closed: Vec<Key> = diesel::update(open)
                 .set((
                     game_invites::state.eq(Word(closing.state)),
                     game_invites::reason.eq(Some(&closing.reason)),
                     game_invites::closed_at.eq(Some(Ts(stamp.at))),
                 ))
-                .execute(c)
+                .returning(game_invites::game)
+                .get_results(c)
                 .await?;
-            if changed == 0 {
+            if closed.is_empty() {
                 return Ok(None);
             }
+            c.drop_seeds(closed).await?;
             let action = match closing.state {
                 InviteState::Declined => "game_invite.decline",
                 _ => "game_invite.cancel",
@@ -362,8 +368,8 @@ impl InviteStore for DieselStore {
             );
             let pending = game_invites::state.eq(Word(InviteState::Pending));
             let running = game_invites::expires_at.gt(Ts(stamp.at));
-            let ends = (game_invites::id, game_invites::creator, game_invites::invitee);
-            let cancelled: Vec<(Key, Key, Key)> = match which {
+            let ends = (game_invites::id, game_invites::game, game_invites::creator, game_invites::invitee);
+            let cancelled: Vec<(Key, Key, Key, Key)> = match which {
                 Cancelling::Between(one, other) => {
                     let (one, other) = (Key::from(one), Key::from(other));
                     let there = game_invites::creator.eq(one).and(game_invites::invitee.eq(other));
@@ -386,8 +392,9 @@ impl InviteStore for DieselStore {
                         .await?
                 }
             };
+            c.drop_seeds(cancelled.iter().map(|(_, game, ..)| *game).collect()).await?;
             let mut notices = Vec::with_capacity(cancelled.len() * 2);
-            for (id, creator, invitee) in cancelled {
+            for (id, _, creator, invitee) in cancelled {
                 let invite: GameInviteId = id.id();
                 audit(c, &ids, &stamp, "game_invite.cancel", invite.to_string(), |event| event.reason(cause))
                     .await?;
@@ -414,24 +421,42 @@ impl InviteStore for DieselStore {
                 .select(game_invites::id);
             let due: Vec<Key> = due.load(c).await?;
             let mut notices = Vec::with_capacity(due.len() * 2);
+            let mut games = Vec::with_capacity(due.len());
             for id in due {
-                let expired: Option<(Key, Key)> = diesel::update(
+                let expired: Option<(Key, Key, Key)> = diesel::update(
                     game_invites::table.find(id).filter(game_invites::state.eq(Word(InviteState::Pending))),
                 )
                 .set((
                     game_invites::state.eq(Word(InviteState::Expired)),
                     game_invites::closed_at.eq(Some(Ts(now))),
                 ))
-                .returning((game_invites::creator, game_invites::invitee))
+                .returning((game_invites::game, game_invites::creator, game_invites::invitee))
                 .get_result(c)
                 .await
                 .optional()?;
-                let Some((creator, invitee)) = expired else { continue };
+                let Some((game, creator, invitee)) = expired else { continue };
+                games.push(game);
                 for to in [creator.id(), invitee.id()] {
                     notices.push(Addressed { to, notice: Notice::Expired { invite: id.id() } });
                 }
             }
+            c.drop_seeds(games).await?;
             tell(c, notices, now).await
+        })
+    }
+
+    async fn forget_invites(&self, before: Timestamp, rows: i64) -> Result<bool, StoreError> {
+        write!(self.db, |c| {
+            let old = game_invites::table.filter(game_invites::closed_at.lt(Ts(before))).limit(rows);
+            let columns = (game_invites::id, game_invites::game, game_invites::state);
+            let old: Vec<(Key, Key, Word<InviteState>)> = old.select(columns).load(c).await?;
+            let found = i64::try_from(old.len()).unwrap_or(i64::MAX);
+            // Those closed by an earlier version kept theirs.
+            let without_game = old.iter().filter(|(_, _, state)| state.0 != InviteState::Accepted);
+            c.drop_seeds(without_game.map(|(_, game, _)| *game).collect()).await?;
+            let ids: Vec<Key> = old.into_iter().map(|(id, ..)| id).collect();
+            diesel::delete(game_invites::table.filter(game_invites::id.eq_any(ids))).execute(c).await?;
+            Ok(found == rows)
         })
     }
 }

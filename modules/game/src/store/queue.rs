@@ -440,7 +440,7 @@ impl QueueStore for DieselStore {
                     diesel::delete(place).execute(c).await?;
                 }
             }
-            diesel::delete(game_seeds::table.find(Key::from(pairing.game))).execute(c).await?;
+            c.drop_seeds(vec![Key::from(pairing.game)]).await?;
             audit(c, &ids, &stamp, "pairing.end", pairing.id.to_string(), |event| {
                 event.reason(ended.state.as_str())
             })

@@ -135,7 +135,7 @@ async fn begin(app: &App, pairing: Pairing, stamp: Stamp) -> Result<bool, Pairin
     let (game, players) = (pairing.game, pairing.players);
     let entropy = pairing.answers.map(|yes| yes.and_then(|yes| yes.entropy));
     let invite = pairing.as_invite();
-    let plan = deal(app, &invite, entropy, stamp.at).await?;
+    let Some(plan) = deal(app, &invite, entropy, stamp.at).await? else { return Ok(false) };
     let due_at = plan.clock.next(invite.rules.clock).map(|deadline| deadline.at);
     let notices = vec![started(game, &players, Seat::First), started(game, &players, Seat::Second)];
     let begin = PairingBegin { pairing, lines: plan.lines, due_at, notices };

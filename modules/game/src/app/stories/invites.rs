@@ -3,6 +3,21 @@
 use super::*;
 
 platform::for_each_database! { MIGRATIONS;
+    async fn an_invite_that_is_taken_back_while_it_is_accepted_is_either(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let [one, two]: [Principal; 2] = house.network("pair");
+        for _ in 0..24 {
+            let invite = house.invite(&one, "pair1", classic()).await.unwrap();
+            let (accepting, cancelling) = (house.call(&two), house.call(&one));
+            let (accepted, cancelled) = tokio::join!(
+                accept_invite::run(&house.app, &accepting, two.account, invite.id, None),
+                answer_invite::cancel(&house.app, &cancelling, one.account, invite.id),
+            );
+            let refused = matches!(accepted, Err(accept_invite::AcceptError::Closed(InviteClosed::Cancelled)));
+            assert!(accepted.is_ok() != cancelled.is_ok() && (accepted.is_ok() || refused), "{accepted:?} {cancelled:?}");
+        }
+    }
+
     async fn a_block_cancels_the_pairs_invites_in_both_directions_and_no_running_game(db: TestDb) {
         let house = House::open(&db.db).await;
         let (game, players) = house.game(classic()).await;

@@ -311,4 +311,61 @@ for_each_store! {
         assert_eq!(stage.store().record_expired(late).await.unwrap().len(), 2);
         assert_eq!(stage.store().record_expired(late).await.unwrap(), []);
     }
+
+    async fn a_seed_is_kept_only_while_its_game_may_begin_or_has_begun(stage: Stage) {
+        let [one, two]: [Principal; 2] = stage.house.network("seed");
+        let is_kept = async |invite: &Invite| stage.store().sealed_seed(invite.game).await.unwrap().is_some();
+        for closed in [InviteState::Declined, InviteState::Cancelled] {
+            let invite = made(&stage, &one, &two).await;
+            assert!(is_kept(&invite).await);
+            let closing = Closing { invite: invite.id, state: closed, reason: String::new(), notices: Vec::new() };
+            stage.store().close_invite(closing, stage.stamp(&one)).await.unwrap().unwrap();
+            assert!(!is_kept(&invite).await, "{closed:?}");
+        }
+        let (accepted, pending) = (made(&stage, &one, &two).await, made(&stage, &one, &two).await);
+        let begun = stage.store().accept_invite(acceptance(&stage, &accepted), stage.stamp(&two)).await;
+        assert!(matches!(begun, Ok(Accepting::Begun(_))));
+        stage.store().cancel_invites(Cancelling::Between(one.account, two.account), None, stage.stamp(&one)).await.unwrap();
+        assert_eq!((is_kept(&accepted).await, is_kept(&pending).await), (true, false));
+        let (late, other) = (made(&stage, &one, &two).await, made(&stage, &two, &one).await);
+        stage.store().record_expired(other.expires_at).await.unwrap();
+        assert!(!is_kept(&late).await && !is_kept(&other).await);
+        // One that has run out makes room for another offer of the same rematch.
+        let rematch = |from, to| {
+            let mut new = new(&stage, from, to);
+            new.invite.rematch_of = Some(accepted.game);
+            new
+        };
+        let stale = rematch(&one, &two);
+        make(&stage, &stale, &one).await;
+        stage.house.clock.advance(LIFE);
+        let fresh = rematch(&two, &one);
+        assert!(matches!(make(&stage, &fresh, &two).await, Creation::Made(_)));
+        assert_eq!((is_kept(&stale.invite).await, is_kept(&fresh.invite).await), (false, true));
+        assert!(is_kept(&accepted).await);
+    }
+
+    async fn invites_that_are_over_are_forgotten_after_a_while_and_their_games_stay(stage: Stage) {
+        let [one, two]: [Principal; 2] = stage.house.network("forget");
+        let (accepted, pending) = (made(&stage, &one, &two).await, made(&stage, &one, &two).await);
+        let begun = stage.store().accept_invite(acceptance(&stage, &accepted), stage.stamp(&two)).await;
+        assert!(matches!(begun, Ok(Accepting::Begun(_))));
+        let late = made(&stage, &one, &two).await;
+        let closing = Closing { invite: late.id, state: InviteState::Declined, reason: String::new(), notices: Vec::new() };
+        let accepted_at = stage.store().invite(accepted.id).await.unwrap().unwrap().closed_at.unwrap();
+        stage.house.clock.advance(Duration::from_secs(1));
+        stage.store().close_invite(closing, stage.stamp(&two)).await.unwrap().unwrap();
+        let (forget, there) = (
+            |before: Timestamp, rows| stage.store().forget_invites(before, rows),
+            async |invite: &Invite| stage.store().invite(invite.id).await.unwrap().is_some(),
+        );
+        assert_eq!(forget(accepted_at, 10).await, Ok(false));
+        assert!(there(&accepted).await, "not yet");
+        assert_eq!(forget(stage.now(), 1).await, Ok(true), "there may be more");
+        assert_eq!((there(&accepted).await, there(&late).await, there(&pending).await), (false, true, true));
+        assert_eq!(forget(stage.now().plus(LIFE * 9), 10).await, Ok(false));
+        assert_eq!((there(&late).await, there(&pending).await), (false, true), "what is open stays");
+        assert!(stage.store().summary(accepted.game).await.unwrap().is_some());
+        assert!(stage.store().sealed_seed(accepted.game).await.unwrap().is_some());
+    }
 }

@@ -65,10 +65,13 @@ impl Tables {
         offers.find(|invite| is_open(invite, now)).map(|invite| Creation::RematchOffered(invite.id))
     }
 
-    /// Marks invites as over, without a word to anybody.
+    /// Marks invites as over, without a word to anybody. A seed without a game is not kept.
     fn close(&mut self, ids: &[GameInviteId], state: InviteState, reason: Option<&str>, at: Timestamp) {
         for id in ids {
             if let Some(invite) = self.invites.get_mut(id) {
+                if state != InviteState::Accepted {
+                    self.seeds.remove(&invite.game);
+                }
                 invite.recorded = state;
                 invite.reason = reason.map(str::to_owned).or(invite.reason.take());
                 invite.closed_at = Some(at);
@@ -254,5 +257,17 @@ impl InviteStore for MemoryStore {
             tables.close(&due, InviteState::Expired, None, now);
             Ok(tables.tell(letters, now))
         })
+    }
+
+    async fn forget_invites(&self, before: Timestamp, limit: i64) -> Result<bool, StoreError> {
+        Ok(self.with(|tables| {
+            let closed = |invite: &&Invite| invite.closed_at.is_some_and(|at| at < before);
+            let old: Vec<GameInviteId> =
+                tables.invites.values().filter(closed).take(rows(limit)).map(|invite| invite.id).collect();
+            for id in &old {
+                tables.invites.remove(id);
+            }
+            old.len() == rows(limit)
+        }))
     }
 }
