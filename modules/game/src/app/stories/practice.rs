@@ -115,6 +115,9 @@ platform::for_each_database! { MIGRATIONS;
             house.app.presences.note(game, account, true);
         }
         presence::flush(&house.app).await.unwrap();
+        // Nobody says of the opponent that it left, and it would be away if it could be.
+        house.app.presences.note(game, person.account, false);
+        presence::flush(&house.app).await.unwrap();
         house.clock.advance(Duration::from_secs(40));
         presence::notice_lapses(&house.app).await.unwrap();
         let view = settle(&house, game, &person).await;
