@@ -30,13 +30,13 @@ async fn a_game_goes_on(step: &'static str) -> bool {
     let house = over(&gates).await;
     let [creator, invitee]: [Principal; 2] = house.network("pair");
     let invite = house.invite(&creator, "pair1", classic()).await.unwrap();
-    let (commit, stop) = (gates.hold("accept_invite"), gates.hold(step));
+    let (commit, halt) = (gates.hold("accept_invite"), gates.hold(step));
     let call = house.call(&invitee);
     let accepting = accept_invite::run(&house.app, &call, invitee.account, invite.id, None);
     let between = async {
         commit.arrived().await;
         tokio::join!(suspend(&house, &creator), async {
-            stop.arrived().await;
+            halt.arrived().await;
             commit.open();
             // The acceptance is committed, or refused, before the suspension goes on.
             while house.app.store.summary(invite.game).await.unwrap().is_none()
@@ -44,7 +44,7 @@ async fn a_game_goes_on(step: &'static str) -> bool {
             {
                 tokio::task::yield_now().await;
             }
-            stop.open();
+            halt.open();
         })
     };
     let (accepted, (suspended, ())) = tokio::join!(accepting, between);

@@ -266,9 +266,9 @@ for_each_store! {
         let query = BoardQuery { family: family(), now: stage.now(), after: None, rows: 5 };
         assert_eq!(stage.store().board(query).await.unwrap(), [], "no game counts any more");
         let nobody = AccountId::from_uuid(Uuid::from_u128(4));
-        let last = Place { established: true, points: 0.0, account: nobody };
+        let bottom = Place { established: true, points: 0.0, account: nobody };
         let rested = given(&stage, 1_500.0, 60.0).await;
-        let ahead = stage.store().ahead(family(), stage.now(), last).await.unwrap();
+        let ahead = stage.store().ahead(family(), stage.now(), bottom).await.unwrap();
         assert_eq!(ahead, 1, "{rested} alone");
         assert_eq!(stage.store().pair_score(summary.players).await.unwrap(), PairScore::default());
     }
