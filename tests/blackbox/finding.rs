@@ -88,6 +88,17 @@ async fn online(who: &Person) -> Vec<String> {
     seen.map(|one| one["username"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Both wait on for two steps of the queue and more.
+async fn stay_waiting(one: &Person, other: &Person) {
+    for _ in 0..30 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(
+            (place(one).await["state"].as_str(), place(other).await["state"].as_str()),
+            (Some("waiting"), Some("waiting"))
+        );
+    }
+}
+
 #[tokio::test]
 async fn two_strangers_are_brought_together_by_the_queue_and_play_to_the_end() {
     let server = Server::start();
@@ -127,7 +138,7 @@ async fn two_strangers_are_brought_together_by_the_queue_and_play_to_the_end() {
 }
 
 #[tokio::test]
-async fn whoever_declines_leaves_and_a_block_keeps_two_apart_from_then_on() {
+async fn whoever_declines_leaves_and_is_not_offered_to_the_same_again_at_once() {
     let server = Server::start();
     let (_house, ada, ben) = server.pair().await;
     let id = pair_up(&ada, &ben).await;
@@ -139,7 +150,18 @@ async fn whoever_declines_leaves_and_a_block_keeps_two_apart_from_then_on() {
         (place(&ada).await["state"].as_str(), place(&ben).await["state"].as_str()),
         (Some("waiting"), Some("idle"))
     );
+    // Not to each other again at once, though nobody else is there.
+    leave(&ada).await;
+    for who in [&ada, &ben] {
+        assert_eq!(join(who, &json!({"rule_set": "quick"})).await.status, 201);
+    }
+    stay_waiting(&ada, &ben).await;
+}
 
+#[tokio::test]
+async fn a_block_ends_what_is_on_offer_and_keeps_two_apart_from_then_on() {
+    let server = Server::start();
+    let (_house, ada, ben) = server.pair().await;
     let id = pair_up(&ada, &ben).await;
     let invite = ada.invite_to_game("ben").await.unwrap();
     let blocks = format!("/api/v1/blocks/{}", ada.account);
@@ -157,14 +179,7 @@ async fn whoever_declines_leaves_and_a_block_keeps_two_apart_from_then_on() {
         ada.api.request(Method::POST, "/api/v1/games/invites").header("idempotency-key", fresh_id());
     let refused = Api::send(request.json(&body)).await.unwrap();
     assert_eq!((refused.status, refused.code()), (404, "not_available"));
-    // Two steps of the queue and more.
-    for _ in 0..30 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        assert_eq!(
-            (place(&ada).await["state"].as_str(), place(&ben).await["state"].as_str()),
-            (Some("waiting"), Some("waiting"))
-        );
-    }
+    stay_waiting(&ada, &ben).await;
 }
 
 #[tokio::test]

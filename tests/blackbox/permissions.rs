@@ -96,6 +96,11 @@ impl World {
         }
     }
 
+    /// Somebody new in the other network.
+    async fn new_other(&self) -> Person {
+        self.others.new_customer(&name(), PASSWORD).await.unwrap()
+    }
+
     /// A fresh staff sign-in: earlier questions may have ended any session.
     async fn staff(&self, person: &Person) -> Person {
         Person::sign_in(&self.house.api, &person.username, PASSWORD).await.unwrap()
@@ -271,8 +276,9 @@ async fn game_invite(world: &World, line: &Line, caller: Option<&Person>) -> Str
 /// What the queue has offered to the caller and its partner, or to others.
 async fn pairing(world: &World, line: &Line, caller: Option<&Person>) -> String {
     let (one, other) = match (line.path.contains("{pairing_id}"), line.relation, caller) {
-        (true, "own", Some(caller)) => (caller.clone(), world.partner(caller).await),
-        (true, "other", _) => (world.staff(&world.one).await, world.staff(&world.two).await),
+        // New ones each time: the same two are not offered to each other again at once.
+        (true, "own", Some(caller)) => (caller.clone(), world.new_customer().await),
+        (true, "other", _) => (world.new_other().await, world.new_other().await),
         _ => return format!("pai_{NOBODY}"),
     };
     pair_up(&one, &other).await

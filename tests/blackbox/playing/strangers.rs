@@ -140,7 +140,10 @@ async fn going_back_by_any_way_leaves_the_queue_at_the_server() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_declined_offer_says_so_and_whoever_did_not_decline_waits_on() {
     let server = Server::start();
-    let (_house, ada, ben) = server.pair().await;
+    let (house, ada, ben) = server.pair().await;
+    // The same two are not offered to each other again at once.
+    let cara = house.new_customer("cara", PASSWORD).await.unwrap();
+    let dan = house.new_customer("dan", PASSWORD).await.unwrap();
     let mut player = waits(&server, "ada");
     join(&ben).await;
     hear(&mut player, FOUND);
@@ -151,19 +154,21 @@ async fn a_declined_offer_says_so_and_whoever_did_not_decline_waits_on() {
     hear(&mut player, "ben does not want to play now. You wait on");
     assert_eq!((state(&ada).await.as_str(), state(&ben).await.as_str()), ("waiting", "idle"));
 
-    join(&ben).await;
+    join(&cara).await;
     hear(&mut player, FOUND);
     player.types("n");
     hear(&mut player, "You declined. You have left the queue");
     hear(&mut player, "Nothing is open.");
-    assert_eq!((state(&ada).await.as_str(), state(&ben).await.as_str()), ("idle", "waiting"));
+    assert_eq!((state(&ada).await.as_str(), state(&cara).await.as_str()), ("idle", "waiting"));
 
     // What was not answered is declined by going back.
+    cara.api.call(Method::DELETE, QUEUE, None).await.unwrap();
+    join(&dan).await;
     player.types("queue quick");
     hear(&mut player, FOUND);
     player.types("cancel");
     hear(&mut player, "You have left the queue.");
-    assert_eq!((state(&ada).await.as_str(), state(&ben).await.as_str()), ("idle", "waiting"));
+    assert_eq!((state(&ada).await.as_str(), state(&dan).await.as_str()), ("idle", "waiting"));
     tokio::task::block_in_place(|| player.leaves());
 }
 
