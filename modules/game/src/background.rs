@@ -1,6 +1,7 @@
 //! What runs beside the requests: deadlines, signs of life, leases, other contexts' events, jobs.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,13 +28,13 @@ const INVITES_KEPT: Duration = Duration::from_hours(30 * 24);
 /// How long a pairing that is over can still be asked about.
 const PAIRINGS_KEPT: Duration = Duration::from_hours(24);
 const FORGOTTEN_AT_ONCE: i64 = 1_000;
-/// How long to wait before trying again to take over.
+/// How long to wait before trying again to take over from whoever was alive before.
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// Starts everything.
 pub(crate) fn start(app: &Arc<App>, tasks: &Tasks) {
-    let began = app.clock.now();
-    tasks.spawn("game.beat", beat(Arc::clone(app), tasks.clone(), began));
+    tasks.spawn("game.beat", beat(Arc::clone(app), tasks.clone()));
+    tasks.spawn("game.sweep", sweep(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.deadlines", punctual(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.practice", practice::run(Arc::clone(app), tasks.clone()));
     tasks.spawn("game.finding", find(Arc::clone(app), tasks.clone()));
@@ -43,23 +44,42 @@ pub(crate) fn start(app: &Arc<App>, tasks: &Tasks) {
     tasks.spawn("game.ratings", rate(Arc::clone(app), tasks.clone()));
 }
 
-/// Takes over from whoever was alive before, then says every second that this node is, and does what is due by the
-/// clock alone.
-async fn beat(app: Arc<App>, tasks: Tasks, began: Timestamp) {
-    while let Err(error) = alive::take_over(&app, began).await {
-        tracing::warn!(%error, "cannot take over the clocks yet");
-        if pause(&app, &tasks, AGAIN).await {
-            break;
+/// Takes over from whoever was alive before, then says every second that this node is, and that its players are there.
+/// Once it has taken over it waits for no game: one that is busy makes no node look dead.
+async fn beat(app: Arc<App>, tasks: Tasks) {
+    loop {
+        alive_or_in_doubt(&app).await;
+        let wait = if app.aliveness.is_settled() { BEAT } else { AGAIN };
+        if pause(&app, &tasks, wait).await {
+            return;
         }
     }
+}
+
+/// One sign of life. While storage takes long over it nobody knows what its answer will be.
+async fn alive_or_in_doubt(app: &App) {
+    let mut saying = pin!(async {
+        report("beat", alive::go_on(app)).await;
+        report("leases", presence::renew(app)).await;
+    });
+    tokio::select! {
+        biased;
+        () = &mut saying => return,
+        () = app.clock.sleep(alive::DOUBT) => app.aliveness.doubt(),
+    }
+    saying.await;
+}
+
+/// Does what is due by the clock alone, every second in which it is known what time has to be made good.
+async fn sweep(app: Arc<App>, tasks: Tasks) {
     let mut beats: u64 = 0;
     while !pause(&app, &tasks, BEAT).await {
         beats = beats.wrapping_add(1);
-        report("beat", alive::beat(&app)).await;
-        report("leases", presence::renew(&app)).await;
-        report("lapses", presence::notice_lapses(&app)).await;
-        report("deadlines", deadlines::sweep(&app)).await;
-        report("practice", practice::sweep(&app)).await;
+        if app.aliveness.is_settled() {
+            report("lapses", presence::notice_lapses(&app)).await;
+            report("deadlines", deadlines::sweep(&app)).await;
+            report("practice", practice::sweep(&app)).await;
+        }
         if beats.is_multiple_of(REAP) {
             #[expect(clippy::cast_precision_loss, reason = "a gauge; no process holds 2^52 games")]
             metrics::gauge!("game_hot_games").set(app.tables.reap() as f64);

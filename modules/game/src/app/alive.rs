@@ -1,5 +1,7 @@
-//! Being alive: every node says so each second, and the first one after a silence makes the silence good.
+//! Being alive: every node says so each second, and the first one after a silence makes the silence good, whether nobody
+//! lived or nobody could reach storage.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kernel::Timestamp;
@@ -17,6 +19,9 @@ use crate::store::StoreError;
 const SILENCE: Duration = Duration::from_secs(3);
 /// Longer than the pause between two signs of life.
 const LISTEN: Duration = Duration::from_millis(1_500);
+/// A node that could not say so for this long is not sure of anything. Longer than what storage may take at its worst,
+/// and than [`SILENCE`]: who starts meanwhile has made it good by then.
+pub(crate) const DOUBT: Duration = Duration::from_secs(5);
 /// How long a deadline waits to learn whether a gap explains it.
 const UNSURE: Duration = Duration::from_secs(10);
 /// Games made good in one step.
@@ -24,8 +29,11 @@ const AT_ONCE: i64 = 500;
 /// How long a node is remembered.
 const REMEMBERED: Duration = Duration::from_hours(1);
 
-/// Whether there was a time without any node before this one.
-pub(crate) struct Aliveness(watch::Sender<Standing>);
+/// Whether there was a time without any node before this one, or while this one could not say that it lives.
+pub(crate) struct Aliveness {
+    standing: watch::Sender<Standing>,
+    word: Mutex<Word>,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
@@ -34,21 +42,70 @@ enum Standing {
     Settled(Option<Gap>),
 }
 
+/// What this node could say of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    /// It has said that it is alive, last at this instant.
+    Given(Timestamp),
+    /// It has to take over first. With when storage answered again, and when it did last.
+    Owed(Option<(Timestamp, Timestamp)>),
+}
+
 impl Aliveness {
     pub(crate) fn new() -> Self {
-        Self(watch::Sender::new(Standing::Unknown))
+        Self { standing: watch::Sender::new(Standing::Unknown), word: Mutex::new(Word::Owed(None)) }
     }
 
     fn settle(&self, gap: Option<Gap>) {
-        self.0.send_replace(Standing::Settled(gap));
+        self.standing.send_replace(Standing::Settled(gap));
+    }
+
+    /// It has been silent for long, or may be soon: whether anybody lived meanwhile is not known, and nothing lapses.
+    pub(crate) fn doubt(&self) {
+        let mut word = self.word();
+        if let Word::Given(_) = *word {
+            *word = Word::Owed(None);
+            self.standing.send_replace(Standing::Unknown);
+        }
+    }
+
+    /// Whether it is known what time has to be made good.
+    pub(crate) fn is_settled(&self) -> bool {
+        *self.standing.borrow() != Standing::Unknown
+    }
+
+    fn word(&self) -> MutexGuard<'_, Word> {
+        self.word.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Storage failed again, and for long, before this node had taken over: that is part of what has to be made good.
+    fn doubt_again(&self, now: Timestamp) {
+        let mut word = self.word();
+        if let Word::Owed(Some((_, last))) = *word
+            && now.since(last) > DOUBT
+        {
+            *word = Word::Owed(None);
+            self.standing.send_replace(Standing::Unknown);
+        }
+    }
+
+    /// Storage answers: since when.
+    fn answered(&self, now: Timestamp) -> Timestamp {
+        let mut word = self.word();
+        let since = match *word {
+            Word::Owed(Some((since, _))) => since,
+            Word::Owed(None) | Word::Given(_) => now,
+        };
+        *word = Word::Owed(Some((since, now)));
+        since
     }
 
     /// The gap before this node, if there was one; waits until that is known.
     pub(crate) async fn gap(&self) -> Result<Option<Gap>, StoreError> {
-        if let Standing::Settled(gap) = *self.0.borrow() {
+        if let Standing::Settled(gap) = *self.standing.borrow() {
             return Ok(gap);
         }
-        let mut seen = self.0.subscribe();
+        let mut seen = self.standing.subscribe();
         let settled = seen.wait_for(|standing| *standing != Standing::Unknown);
         match tokio::time::timeout(UNSURE, settled).await {
             Ok(Ok(standing)) => match *standing {
@@ -66,7 +123,7 @@ impl Aliveness {
 
     /// The gap, if one is known.
     pub(crate) fn known_gap(&self) -> Option<Gap> {
-        match *self.0.borrow() {
+        match *self.standing.borrow() {
             Standing::Settled(gap) => gap,
             Standing::Unknown => None,
         }
@@ -90,6 +147,7 @@ pub(crate) async fn take_over(app: &App, began: Timestamp) -> Result<(), StoreEr
         (app.reach)(arrows::EXTENDED);
     }
     beat(app).await?;
+    *app.aliveness.word() = Word::Given(app.clock.now());
     app.store.forget_nodes(app.clock.now().minus(REMEMBERED)).await
 }
 
@@ -134,4 +192,26 @@ async fn extend_all(app: &App, gap: Gap) -> Result<(), StoreError> {
 /// Says that this node is alive.
 pub(crate) async fn beat(app: &App) -> Result<(), StoreError> {
     app.store.beat(app.node, app.clock.now()).await
+}
+
+/// The same, once it has taken over from whoever was alive before. A node that could not say so for long is as one that
+/// starts: if no other node lived meanwhile, nobody could play, and that time is made good.
+pub(crate) async fn go_on(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let word = *app.aliveness.word();
+    if let Word::Given(at) = word {
+        if now.since(at) <= DOUBT {
+            beat(app).await?;
+            // Not if there was doubt meanwhile: what was said then is where the gap begins.
+            let mut word = app.aliveness.word();
+            if let Word::Given(at) = &mut *word {
+                *at = now;
+            }
+            return Ok(());
+        }
+        app.aliveness.doubt();
+    }
+    app.aliveness.doubt_again(now);
+    app.store.last_alive().await?;
+    take_over(app, app.aliveness.answered(now)).await
 }

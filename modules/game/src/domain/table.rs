@@ -226,8 +226,9 @@ impl Table {
 
     /// Makes good a time without any node, or what was not made good of it yet; nothing if the game began after it.
     pub(crate) fn extend(&self, gap: Gap, at: Timestamp) -> Option<Plan> {
-        // A node that died while it took over made good what was before it; its successor's gap begins as early.
-        let from = self.extended_until.map_or(gap.from, |until| until.max(gap.from));
+        // A node that died while it took over made good what was before it; its successor's gap begins as early. And
+        // whoever wrote the last line could still write then.
+        let from = self.extended_until.map_or(gap.from, |until| until.max(gap.from)).max(self.last_at);
         let gap = Gap { from, ..gap };
         if self.is_over() || from >= gap.to || self.last_at >= gap.to {
             return None;
@@ -459,6 +460,15 @@ mod tests {
         assert_eq!(rest.lines[0].entry, Entry::ClockExtended(Gap { from: at(33), to: at(40) }));
         let later = Gap { from: at(50), to: at(60) };
         assert!(played.table.extend(later, at(60)).is_some());
+    }
+
+    #[test]
+    fn a_gap_begins_no_earlier_than_the_last_line_that_could_be_written() {
+        let mut played = Played::new(RuleSet::naija_classic(), 1);
+        played.now = 9;
+        played.do_something(1);
+        let plan = played.table.extend(Gap { from: at(3), to: at(33) }, at(33)).unwrap();
+        assert_eq!(plan.lines[0].entry, Entry::ClockExtended(Gap { from: at(10), to: at(33) }));
     }
 
     #[test]

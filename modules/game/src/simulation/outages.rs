@@ -50,3 +50,24 @@ fn whoever_leaves_while_storage_fails_is_away_all_the_same() {
         assert!(seen.contains("forfeit_away"), "{seed}: {seen:?}");
     }
 }
+
+/// What happens in a game of two who would move within a second, while storage fails twice as long as a turn lasts.
+fn seen_by_quick_players(seed: u64, nodes: u64) -> BTreeSet<String> {
+    let plan = format!(
+        "seed {seed} nodes={nodes}\n\
+         game first_devices=1 second_devices=1 think_ms=300 rules=quick;clock.turn_s=20;clock.reserve_s=0;clock.away_s=15\n\
+         at 3000 storm refuse_percent=100 lose_percent=0 slow_ms=0 for_ms=40000\n\
+         at 50000 again client=0\n"
+    );
+    must_hold(&plan.parse().unwrap())
+}
+
+#[test]
+fn an_outage_of_storage_costs_nobody_a_turn() {
+    for (seed, nodes) in (1..=12).flat_map(|seed| [(seed, 1), (seed, 2)]) {
+        let seen = seen_by_quick_players(seed, nodes);
+        assert!(seen.contains("clock_extended"), "{seed} {nodes}: {seen:?}");
+        let paid = ["a turn ran out", "forfeit_away", "away"].iter().find(|what| seen.contains(**what));
+        assert_eq!(paid, None, "{seed} {nodes}: {seen:?}");
+    }
+}
