@@ -28,7 +28,7 @@ use game::Left;
 use invites::Wish;
 use link::Link;
 use session::Session;
-use terminal::Terminal;
+use terminal::{Interrupt, Terminal};
 
 const EXAMPLES: &str = "Examples:\n  \
     whot play --username ada                              what is open, and from there\n  \
@@ -115,14 +115,15 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
     }
     let mut terminal = Terminal::open();
     let Some(session) = sign_in(&mut terminal, &arguments).await? else { return Ok(()) };
-    let link = match Link::open(&session).await {
-        Ok(link) => link,
+    let linked = Link::open(&session).await.map_err(CliError::from);
+    let (link, interrupt) = match linked.and_then(|link| Ok((link, Interrupt::open()?))) {
+        Ok(both) => both,
         Err(error) => {
             session.close().await;
-            return Err(error.into());
+            return Err(error);
         }
     };
-    let mut desk = Desk::new(terminal, session, link);
+    let mut desk = Desk::new(terminal, interrupt, session, link);
     let played = sit(&mut desk, &arguments).await;
     let Desk { session, link, .. } = desk;
     drop(link);

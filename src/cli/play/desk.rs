@@ -10,7 +10,7 @@ use platform::random::OsRandom;
 
 use super::link::{Link, News};
 use super::session::Session;
-use super::terminal::Terminal;
+use super::terminal::{Interrupt, Terminal};
 
 /// What is known of a game from before its end.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,14 +35,15 @@ pub(super) struct Desk {
     pub(super) terminal: Terminal,
     pub(super) session: Session,
     pub(super) link: Link,
+    pub(super) interrupt: Interrupt,
     memories: HashMap<String, Memory>,
     /// How far the server's clock is ahead of this machine's.
     ahead_micros: i64,
 }
 
 impl Desk {
-    pub(super) fn new(terminal: Terminal, session: Session, link: Link) -> Self {
-        Self { terminal, session, link, memories: HashMap::new(), ahead_micros: 0 }
+    pub(super) fn new(terminal: Terminal, interrupt: Interrupt, session: Session, link: Link) -> Self {
+        Self { terminal, session, link, interrupt, memories: HashMap::new(), ahead_micros: 0 }
     }
 
     /// The time at the server.

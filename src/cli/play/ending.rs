@@ -68,7 +68,7 @@ async fn typed(desk: &mut Desk, game: &str, connected: &mut bool) -> Option<Stri
                 }
             }
             line = desk.terminal.line() => return line,
-            _ = tokio::signal::ctrl_c() => {
+            () = desk.interrupt.pressed() => {
                 desk.terminal.end_line();
                 return None;
             }

@@ -110,7 +110,7 @@ impl Game<'_> {
                     }
                     None => return Ok(self.leave()),
                 },
-                _ = tokio::signal::ctrl_c() => return Ok(self.leave()),
+                () = self.desk.interrupt.pressed() => return Ok(self.leave()),
                 () = sleep(Duration::from_secs(1)), if !stirred => self.tick(),
             }
         }

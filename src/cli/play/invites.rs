@@ -288,7 +288,7 @@ pub(super) async fn await_answer(desk: &mut Desk, invite: &Invite) -> Result<Ans
                 None | Some("q" | "quit") => return Ok(Answer::Left),
                 _ => desk.terminal.say("  c takes the invite back, q leaves it open and quits."),
             },
-            _ = tokio::signal::ctrl_c() => return Ok(Answer::Left),
+            () = desk.interrupt.pressed() => return Ok(Answer::Left),
             () = sleep(AGAIN), if troubled => look = true,
         }
     }

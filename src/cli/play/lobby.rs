@@ -73,7 +73,7 @@ pub(super) async fn wait(desk: &mut Desk) -> Result<Next, CliError> {
                     return Ok(next);
                 }
             }
-            _ = tokio::signal::ctrl_c() => {
+            () = desk.interrupt.pressed() => {
                 desk.terminal.end_line();
                 return Ok(Next::Quit);
             }
@@ -224,7 +224,7 @@ pub(super) async fn accept(desk: &mut Desk, name: &str) -> Result<Option<Next>, 
                 }
             }
             () = sleep(AGAIN), if troubled => {}
-            _ = tokio::signal::ctrl_c() => return Ok(Some(Next::Quit)),
+            () = desk.interrupt.pressed() => return Ok(Some(Next::Quit)),
         }
     }
 }

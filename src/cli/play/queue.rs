@@ -108,9 +108,6 @@ impl Queue<'_> {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         looks.reset();
-        // One listener all along: Ctrl-C counts while the server is asked something, too.
-        let interrupt = tokio::signal::ctrl_c();
-        tokio::pin!(interrupt);
         let mut step = self.see(first).await?;
         loop {
             if let Some(answer) = step {
@@ -129,7 +126,7 @@ impl Queue<'_> {
                     None => Some(self.go(Answer::Left).await?),
                 },
                 _ = looks.tick() => self.look().await?,
-                _ = &mut interrupt => Some(self.go(Answer::Left).await?),
+                () = self.desk.interrupt.pressed() => Some(self.go(Answer::Left).await?),
             };
         }
     }

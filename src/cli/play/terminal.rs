@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::super::CliError;
@@ -110,6 +111,24 @@ impl Terminal {
         if self.prompted {
             self.prompted = false;
             self.say("");
+        }
+    }
+}
+
+/// Ctrl-C. One listener all along: it counts while something else is done, too, and is heard after that.
+pub(super) struct Interrupt(Signal);
+
+impl Interrupt {
+    pub(super) fn open() -> Result<Self, CliError> {
+        let heard = signal(SignalKind::interrupt());
+        heard.map(Self).map_err(|error| CliError::Io("cannot listen for Ctrl-C", error))
+    }
+
+    /// Waits for it. It is not lost when this is given up.
+    pub(super) async fn pressed(&mut self) {
+        if self.0.recv().await.is_none() {
+            // Nothing listens for signals any more; so none comes.
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -177,6 +177,12 @@ async fn a_game_that_is_not_open_to_somebody_is_told_and_not_asked_for_again() {
 
 #[tokio::test]
 async fn nothing_of_an_earlier_game_is_told_at_the_next_one() {
+    for answered in [true, false] {
+        the_next_game_is_as_the_first(answered).await;
+    }
+}
+
+async fn the_next_game_is_as_the_first(answered: bool) {
     let place = Place::open().await;
     let (mut link, mut peer) = place.linked().await;
     link.follow("gam_1").await;
@@ -187,11 +193,15 @@ async fn nothing_of_an_earlier_game_is_told_at_the_next_one() {
     let command = peer.hears("cmd").await;
     // Nobody takes this any more, nor the answer, which comes when the next game is followed already.
     peer.says(json!({"t": "ev", "topic": {"game": "gam_1"}, "seq": 8, "data": null})).await;
+    peer.refuses(&command, "unavailable").await;
+    assert_eq!(peer.hears("cmd").await, command, "nobody knows what became of it, so it is sent again");
     link.leave().await;
     peer.hears("unfollow").await;
     link.follow("gam_2").await;
     peer.hears("follow").await;
-    peer.refuses(&command, "stale_base").await;
+    if answered {
+        peer.refuses(&command, "stale_base").await;
+    }
     peer.shows("gam_2", 3).await;
     let news = link.told().await;
     assert!(matches!(&news, News::Snapshot(3, data) if data["game_id"] == "gam_2"), "{news:?}");
