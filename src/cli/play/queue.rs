@@ -430,7 +430,7 @@ impl Queue<'_> {
             Ok(_) => {}
             Err(error) if error.passes() => {
                 self.say(
-                    "The server cannot be told now: you drop out of the queue by yourself within a minute.",
+                    "The server cannot be told now: you drop out of the queue by yourself within a minute and a half.",
                 );
                 return Ok(answer);
             }
