@@ -181,25 +181,9 @@ async fn report(what: &'static str, work: impl Future<Output = Result<(), StoreE
 
 /// The jobs, as rows with leases.
 pub(crate) fn jobs(app: &Arc<App>) -> Vec<Job> {
-    let older = Arc::clone(app);
-    let forget_invites = move |now: Timestamp| {
-        let app = Arc::clone(&older);
-        async move {
-            let more = app.store.forget_invites(now.minus(INVITES_KEPT), FORGOTTEN_AT_ONCE).await?;
-            Ok::<_, JobError>(if more { Progress::More } else { Progress::Done })
-        }
-    };
-    let forgetful = Arc::clone(app);
-    let forget = move |now: Timestamp| {
-        let app = Arc::clone(&forgetful);
-        async move {
-            let more = app.store.forget_pairings(now.minus(PAIRINGS_KEPT), FORGOTTEN_AT_ONCE).await?;
-            Ok::<_, JobError>(if more { Progress::More } else { Progress::Done })
-        }
-    };
-    let app = Arc::clone(app);
+    let expiring = Arc::clone(app);
     let expire = move |now| {
-        let app = Arc::clone(&app);
+        let app = Arc::clone(&expiring);
         async move {
             let told = app.store.record_expired(now).await?;
             app.broadcast.notices(&told);
@@ -208,7 +192,24 @@ pub(crate) fn jobs(app: &Arc<App>) -> Vec<Job> {
     };
     vec![
         Job::every("game.invites.expire", Duration::from_mins(1), expire),
-        Job::every("game.invites.forget", Duration::from_hours(1), forget_invites),
-        Job::every("game.pairings.forget", Duration::from_hours(1), forget),
+        forgetting(app, "game.invites.forget", INVITES_KEPT, |app, before| async move {
+            app.store.forget_invites(before, FORGOTTEN_AT_ONCE).await
+        }),
+        forgetting(app, "game.pairings.forget", PAIRINGS_KEPT, |app, before| async move {
+            app.store.forget_pairings(before, FORGOTTEN_AT_ONCE).await
+        }),
     ]
+}
+
+/// The hourly job that removes what has been over for so long, some at a time; `forget` says whether there is more.
+fn forgetting<F, Fut>(app: &Arc<App>, name: &'static str, kept: Duration, forget: F) -> Job
+where
+    F: Fn(Arc<App>, Timestamp) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<bool, StoreError>> + Send + 'static,
+{
+    let app = Arc::clone(app);
+    Job::every(name, Duration::from_hours(1), move |now: Timestamp| {
+        let forgotten = forget(Arc::clone(&app), now.minus(kept));
+        async move { Ok::<_, JobError>(if forgotten.await? { Progress::More } else { Progress::Done }) }
+    })
 }
