@@ -11,7 +11,7 @@ const IMPURE: [&str; 8] =
     ["tokio", "actix*", "diesel*", "config", "deadpool", "rusqlite", "libsqlite3-sys", "reqwest"];
 
 /// All that an engine, and the bots that play by it, may name of others: errors, random-source traits, and the generator of the shuffle.
-const OF_THE_ENGINE: [&str; 3] = ["thiserror", "rand_core", "rand_chacha"];
+const OF_THE_ENGINE: [&str; 3] = ["thiserror", "rand_core", "chacha20"];
 
 /// Crates that only some of ours may name, and which.
 struct Home {

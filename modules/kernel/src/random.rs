@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
 
 /// A source of random bytes, good enough for keys unless its type says otherwise.
 pub trait Random: Send + Sync {

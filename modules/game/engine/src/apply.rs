@@ -94,6 +94,11 @@ impl State {
         };
     }
 
+    #[expect(
+        clippy::inline_always,
+        reason = "every move comes through here, and its caller takes the result apart at once"
+    )]
+    #[inline(always)]
     fn lay(&mut self, seat: Seat, cards: Cards, call: Option<Shape>, debt: u8, next: Seat) {
         let hand = self.hands.get_mut(seat);
         for card in cards.iter() {
@@ -139,6 +144,7 @@ impl State {
         *self.announced.get_mut(seat) = None;
     }
 
+    #[inline]
     fn take(&mut self, seat: Seat, cards: CardSet, reshuffled: bool, renewal: Option<&Renewal>) {
         let missing = self.market.skip(cards.len());
         if reshuffled {

@@ -103,28 +103,22 @@ impl CardSet {
 
     /// Adds a card; one that is already there, or a sixth Whot, changes nothing.
     pub const fn insert(&mut self, card: Card) {
-        if card.is_whot() {
-            self.0 |= (self.0 << 1 | 1 << FACES) & WHOT_BITS;
-        } else {
-            self.0 |= 1 << card.index();
-        }
+        // Both ways at once: no processor can foresee whether a card is a Whot.
+        let another_whot = (self.0 << 1 | 1 << FACES) & WHOT_BITS;
+        self.0 |= if card.is_whot() { another_whot } else { 1 << card.index() };
     }
 
     /// Takes a card away; one that is not there changes nothing.
     pub const fn remove(&mut self, card: Card) {
-        if card.is_whot() {
-            self.0 = self.0 & SHAPED | (self.0 & WHOT_BITS) >> 1 & WHOT_BITS;
-        } else {
-            self.0 &= !(1 << card.index());
-        }
+        let last_whot = self.0 & !(self.0 >> 1) & WHOT_BITS;
+        self.0 &= !(if card.is_whot() { last_whot } else { 1 << card.index() });
     }
 
     /// Adds every card of another set; Whots add up.
     pub fn extend(&mut self, other: Self) {
-        self.0 |= other.0 & SHAPED;
-        if other.0 & WHOT_BITS != 0 {
-            self.0 |= unary(self.whots() + other.whots());
-        }
+        // So many Whots are 2^n - 1 in unary, so powers of two are multiplied; at most five bits of that are kept.
+        let whots = (1 + (self.0 >> FACES)) * (1 + (other.0 >> FACES)) - 1;
+        self.0 = (self.0 | other.0) & SHAPED | whots << FACES & WHOT_BITS;
     }
 
     /// Takes away every card of another set; Whots by count.
@@ -140,7 +134,7 @@ impl CardSet {
 
     /// The cards of that shape.
     #[must_use]
-    pub const fn of_shape(self, shape: Shape) -> Self {
+    pub fn of_shape(self, shape: Shape) -> Self {
         self.within(Pattern::shape(shape))
     }
 
@@ -193,14 +187,13 @@ impl Pattern {
     pub(crate) const SHAPED: Self = Self(SHAPED);
     pub(crate) const WHOT: Self = Self(WHOT_BITS);
 
-    /// Every card of that shape.
-    pub(crate) const fn shape(shape: Shape) -> Self {
-        let length: u64 = match shape {
-            Shape::Circle | Shape::Triangle => 12,
-            Shape::Cross | Shape::Square => 9,
-            Shape::Star => 7,
-        };
-        Self(((1 << length) - 1) << shape.base())
+    /// Every card of that shape. Looked up, not computed: a called shape is asked about at every move.
+    pub(crate) fn shape(shape: Shape) -> Self {
+        SHAPES.get(shape as usize).copied().unwrap_or(Self::NONE)
+    }
+
+    const fn all_of(shape: Shape) -> Self {
+        Self(((1 << shape.numbers().len()) - 1) << shape.base())
     }
 
     /// Every card with a shape and that number.
@@ -256,13 +249,22 @@ const BESIDE: [Pattern; FACES as usize] = {
     let mut index = 0;
     while let ([slot, more_slots @ ..], [number, more_numbers @ ..]) = (slots, numbers) {
         if let Some(shape) = Card::at(index).shape() {
-            *slot = Pattern::shape(shape).or(Pattern::number(*number));
+            *slot = Pattern::all_of(shape).or(Pattern::number(*number));
         }
         (slots, numbers) = (more_slots, more_numbers);
         index += 1;
     }
     beside
 };
+
+/// The cards of each shape, in the order of the shapes.
+const SHAPES: [Pattern; 5] = [
+    Pattern::all_of(Shape::Circle),
+    Pattern::all_of(Shape::Triangle),
+    Pattern::all_of(Shape::Cross),
+    Pattern::all_of(Shape::Square),
+    Pattern::all_of(Shape::Star),
+];
 
 /// The first card of every shape: its 1.
 const LOWEST: u64 = 1 | 1 << 12 | 1 << 24 | 1 << 33 | 1 << 42;

@@ -76,6 +76,7 @@ impl<J: Journal> Ruling<'_, J> {
     }
 
     /// A draw whose reshuffle, if any, has been made already.
+    #[inline]
     fn record_draw(&mut self, event: Event, renewal: Option<&Renewal>) {
         self.table.apply_with(&event, renewal);
         self.events.push(event);

@@ -4,57 +4,58 @@ use crate::card::Card;
 use crate::rules::{GeneralMarket, RuleSet};
 use crate::seat::Seat;
 
-/// The effect of one play.
+/// The effect of one play. Worked out without a branch: which card comes next cannot be foreseen, and a processor that
+/// guesses wrong loses more time than all of this takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Effect {
-    /// The turn passes.
-    Nothing,
+pub(crate) struct Effect {
     /// Its player goes again: with two players, skipping the opponent is the same as holding on, however
     /// many cards skip and whatever a star-8 skips.
-    Again,
+    again: bool,
     /// The opponent owes so many cards more.
-    Owe(u8),
+    owes: u8,
     /// The opponent draws so many at once.
-    Market(u8),
+    pub(crate) draws: u8,
 }
 
+/// What the opponent owes after one card of each number, a defended 14 aside.
+const OWED: [u8; 21] = {
+    let mut owed = [0; 21];
+    owed[2] = 2;
+    owed[5] = 3;
+    owed
+};
+
 impl Effect {
+    pub(crate) const NONE: Self = Self { again: false, owes: 0, draws: 0 };
+
     /// The effect of so many cards of one number.
-    pub(crate) const fn of(rules: &RuleSet, number: u8, count: u8) -> Self {
-        match number {
-            1 if rules.hold_on => Self::Again,
-            8 => Self::Again,
-            2 => Self::Owe(2 * count),
-            5 => Self::Owe(3 * count),
-            14 => match rules.general_market {
-                GeneralMarket::Defend => Self::Owe(count),
-                GeneralMarket::Keep | GeneralMarket::Pass => Self::Market(count),
-            },
-            _ => Self::Nothing,
+    #[expect(clippy::needless_bitwise_bool, reason = "lazy operators are branches")]
+    pub(crate) fn of(rules: &RuleSet, number: u8, count: u8) -> Self {
+        let owed = OWED.get(usize::from(number)).copied().unwrap_or(0) * count;
+        let market = if number == 14 { count } else { 0 };
+        let kept = rules.general_market == GeneralMarket::Keep;
+        let defended = rules.general_market == GeneralMarket::Defend;
+        Self {
+            again: (number == 8) | (number == 1) & rules.hold_on | (number == 14) & kept,
+            owes: owed + if defended { market } else { 0 },
+            draws: if defended { 0 } else { market },
         }
     }
 
     /// The effect of laying these cards; of plain cards that differ, none.
     pub(crate) fn of_play(rules: &RuleSet, cards: &[Card]) -> Self {
         let count = u8::try_from(cards.len()).unwrap_or(u8::MAX);
-        cards.last().map_or(Self::Nothing, |card| Self::of(rules, card.number(), count))
+        cards.last().map_or(Self::NONE, |card| Self::of(rules, card.number(), count))
     }
 
     /// Who has the turn after `player` laid it.
-    pub(crate) fn next(self, rules: &RuleSet, player: Seat) -> Seat {
-        match self {
-            Self::Again => player,
-            Self::Market(_) if rules.general_market == GeneralMarket::Keep => player,
-            Self::Nothing | Self::Owe(_) | Self::Market(_) => player.other(),
-        }
+    pub(crate) const fn next(self, player: Seat) -> Seat {
+        if self.again { player } else { player.other() }
     }
 
     /// What the opponent owes after it, on top of what was owed before. Whatever adds nothing is either laid
     /// when nothing is owed, or the Whot that cancels.
     pub(crate) const fn debt(self, before: u8) -> u8 {
-        match self {
-            Self::Owe(cards) => before.saturating_add(cards),
-            Self::Nothing | Self::Again | Self::Market(_) => 0,
-        }
+        if self.owes > 0 { before.saturating_add(self.owes) } else { 0 }
     }
 }

@@ -111,7 +111,8 @@ fn groups(state: &State, seat: Seat, each: &mut impl FnMut(Command)) {
     }
     if first.contains(Card::WHOT) {
         for count in 2..=hand.whots() {
-            let whots = Cards::of((0..count).map(|_| Card::WHOT)).filter(|c| !state.finishes_badly(seat, *c));
+            let whots = Cards::of((0..count).map(|_| Card::WHOT))
+                .filter(|c| !state.finishes_badly(seat, c.as_slice()));
             let play = |cards| Shape::ALL.iter().map(move |call| Play { cards, call: Some(*call) });
             whots.into_iter().flat_map(play).map(Command::Play).for_each(&mut *each);
         }
@@ -122,7 +123,7 @@ fn groups(state: &State, seat: Seat, each: &mut impl FnMut(Command)) {
 fn orders(state: &State, seat: Seat, begun: Cards, others: CardSet, each: &mut impl FnMut(Command)) {
     for card in others {
         let Some(cards) = Cards::of(begun.iter().chain([card])) else { return };
-        if !state.finishes_badly(seat, cards) {
+        if !state.finishes_badly(seat, cards.as_slice()) {
             each(laid(cards));
         }
         let mut rest = others;

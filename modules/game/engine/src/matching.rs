@@ -2,18 +2,19 @@
 
 use crate::card::{Card, Shape};
 use crate::card_set::{CardSet, Pattern};
-use crate::cards::Cards;
 use crate::rules::{Counter, DoubleDeck, GeneralMarket, RuleSet, SpecialFinish};
 use crate::seat::Seat;
 use crate::state::State;
 
 impl State {
     /// The cards that fit the card in force, or the called shape. With no card in force every card leads.
+    #[inline]
     pub(crate) fn fitting(&self) -> Pattern {
         fitting(self.in_force, self.called)
     }
 
     /// The cards that may be laid now, first or alone.
+    #[inline]
     pub(crate) fn accepted(&self) -> Pattern {
         if self.debt > 0 { answering(&self.rules, self.in_force) } else { self.fitting() }
     }
@@ -23,7 +24,7 @@ impl State {
     pub(crate) fn playable_alone(&self, seat: Seat) -> CardSet {
         let hand = self.hand(seat);
         let cards = hand.within(self.accepted());
-        if hand.is_of(1) && self.rules.special_finish == SpecialFinish::Reject {
+        if self.rules.special_finish == SpecialFinish::Reject && hand.is_of(1) {
             cards.within(Pattern::ANY.without(Pattern::special(&self.rules)))
         } else {
             cards
@@ -32,9 +33,10 @@ impl State {
 
     /// Whether this play would leave its player with a special card as the last one laid, where that is
     /// refused.
-    pub(crate) fn finishes_badly(&self, seat: Seat, cards: Cards) -> bool {
+    #[inline]
+    pub(crate) fn finishes_badly(&self, seat: Seat, cards: &[Card]) -> bool {
         self.rules.special_finish == SpecialFinish::Reject
-            && self.hand(seat).is_of(cards.len())
+            && usize::from(self.hand(seat).len()) == cards.len()
             && cards.last().is_some_and(|card| self.rules.is_special(card.number()))
     }
 }
@@ -49,12 +51,12 @@ impl RuleSet {
     }
 }
 
+#[inline]
 fn fitting(in_force: Option<Card>, called: Option<Shape>) -> Pattern {
-    match (in_force, called) {
-        (None, _) => Pattern::ANY,
-        (Some(Card::WHOT), Some(called)) => Pattern::shape(called).or(Pattern::WHOT),
-        (Some(card), _) => Pattern::beside(card).or(Pattern::WHOT),
-    }
+    // Only a Whot calls, and nothing is beside a Whot: never do both add cards.
+    in_force.map_or(Pattern::ANY, |card| {
+        Pattern::beside(card).or(called.map_or(Pattern::NONE, Pattern::shape)).or(Pattern::WHOT)
+    })
 }
 
 /// The cards that answer the debt. The card in force is always the one that made it.
@@ -72,6 +74,7 @@ fn answering(rules: &RuleSet, in_force: Option<Card>) -> Pattern {
 }
 
 /// Whether these cards may be laid together, whatever lies on the table.
+#[inline]
 pub(crate) fn go_together(rules: &RuleSet, cards: &[Card]) -> bool {
     match (rules.double_deck, cards) {
         (_, [_]) => true,

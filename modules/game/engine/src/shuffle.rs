@@ -25,7 +25,7 @@
 
 use std::fmt;
 
-use rand_chacha::ChaCha20Rng;
+use chacha20::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
 use crate::card::Card;
@@ -85,19 +85,18 @@ impl Stream {
         if self.used > 0 {
             source.set_word_pos(u128::from(self.used));
         }
-        Words { source, stream: self }
+        Words { source, key: self.key }
     }
 }
 
 /// An open stream.
 pub(crate) struct Words {
     source: ChaCha20Rng,
-    stream: Stream,
+    key: RoundKey,
 }
 
 impl Words {
     fn next(&mut self) -> u32 {
-        self.stream.used += 1;
         self.source.next_u32()
     }
 
@@ -124,8 +123,10 @@ impl Words {
     }
 
     /// Where the stream stands now.
-    pub(crate) const fn close(&self) -> Stream {
-        self.stream
+    pub(crate) fn close(&self) -> Stream {
+        // No round comes anywhere near 2^64 words.
+        let used = u64::try_from(self.source.get_word_pos()).unwrap_or(u64::MAX);
+        Stream { key: self.key, used }
     }
 }
 

@@ -37,7 +37,6 @@ struct Take {
     cards: CardSet,
     count: u8,
     last: Option<Card>,
-    renewal: Option<Renewal>,
     end: TakeEnd,
 }
 
@@ -81,9 +80,11 @@ impl<J: Journal> Ruling<'_, J> {
         self.after_move();
     }
 
+    #[inline]
     fn draw_as_move(&mut self, seat: Seat, by: By) {
         let (want, cause) = self.wanted();
-        let take = self.table.look(want);
+        let mut renewal = None;
+        let take = self.table.look(want, &mut renewal);
         if take.cards.is_empty() && take.end == TakeEnd::Short {
             self.record(Event::Passed { seat, kind: PassKind::Forced, by, next: seat.other() });
             return self.after_move();
@@ -91,7 +92,7 @@ impl<J: Journal> Ruling<'_, J> {
         let waiting =
             if cause == DrawCause::Choice && by == By::Player { self.may_play(&take) } else { None };
         let next = if waiting.is_some() { seat } else { seat.other() };
-        let Take { cards, renewal, end, .. } = take;
+        let Take { cards, end, .. } = take;
         let reshuffled = renewal.is_some();
         let drew = Event::Drew { seat, cards, cause, by, reshuffled, waiting, next };
         self.record_draw(drew, renewal.as_ref());
@@ -116,7 +117,8 @@ impl<J: Journal> Ruling<'_, J> {
     /// Takes cards that are no move. Records nothing when there are none, unless they were a penalty: that is
     /// settled either way.
     pub(super) fn take(&mut self, seat: Seat, want: Want, cause: DrawCause) -> TakeEnd {
-        let Take { cards, renewal, end, .. } = self.table.look(want);
+        let mut renewal = None;
+        let Take { cards, end, .. } = self.table.look(want, &mut renewal);
         if !cards.is_empty() || cause == DrawCause::Penalty {
             let next = self.table.turn;
             let (by, reshuffled) = (By::Player, renewal.is_some());
@@ -128,29 +130,38 @@ impl<J: Journal> Ruling<'_, J> {
 }
 
 impl State {
-    /// What a draw would take, without taking it.
-    fn look(&self, want: Want) -> Take {
-        let mut take =
-            Take { cards: CardSet::EMPTY, count: 0, last: None, renewal: None, end: TakeEnd::Served };
-        let mut rest = take.fill(self.market.as_slice(), want);
-        let renewal;
-        if rest.is_none()
-            && self.rules.market.reshuffles.allows_after(self.reshuffles)
-            && !self.pile.is_empty()
-        {
-            renewal = self.renewal();
-            take.renewal = Some(renewal);
-            rest = take.fill(renewal.market.as_slice(), want);
+    /// What a draw would take, without taking it; and the reshuffle, if it needs one.
+    #[expect(
+        clippy::inline_always,
+        reason = "every move comes through here, and its caller takes the result apart at once"
+    )]
+    #[inline(always)]
+    fn look(&self, want: Want, renewal: &mut Option<Renewal>) -> Take {
+        let mut take = Take { cards: CardSet::EMPTY, count: 0, last: None, end: TakeEnd::Served };
+        let rest = take.fill(self.market.as_slice(), want);
+        if rest.is_none_or(<[Card]>::is_empty) {
+            self.look_further(&mut take, rest.is_some(), want, renewal);
         }
-        let used = self.reshuffles.saturating_add(u16::from(take.renewal.is_some()));
-        let last_market = !self.rules.market.reshuffles.allows_after(used);
+        take
+    }
+
+    /// The same where the market has not more than what is wanted.
+    #[cold]
+    fn look_further(&self, take: &mut Take, served: bool, want: Want, renewal: &mut Option<Renewal>) {
+        let reshuffles = self.rules.market.reshuffles;
+        let mut rest: Option<&[Card]> = served.then_some(&[]);
+        let mut used = self.reshuffles;
+        if !served && reshuffles.allows_after(used) && !self.pile.is_empty() {
+            rest = take.fill(renewal.insert(self.renewal()).market.as_slice(), want);
+            used = used.saturating_add(1);
+        }
+        let last_market = !reshuffles.allows_after(used);
         take.end = match rest {
             None if last_market => TakeEnd::Exhausted,
             None => TakeEnd::Short,
             Some([]) if last_market && self.rules.market.count_at == CountAt::LastCard => TakeEnd::Exhausted,
             Some(_) => TakeEnd::Served,
         };
-        take
     }
 }
 

@@ -21,21 +21,20 @@ impl<J: Journal> Ruling<'_, J> {
         if !go_together(&self.table.rules, play.cards.as_slice()) {
             return Err(Refusal::BadGroup);
         }
-        match (first.is_whot(), play.call) {
-            (true, None) => return Err(Refusal::ShapeMissing),
-            (false, Some(_)) => return Err(Refusal::ShapeNotAllowed),
-            _ => {}
+        if first.is_whot() != play.call.is_some() {
+            return Err(if first.is_whot() { Refusal::ShapeMissing } else { Refusal::ShapeNotAllowed });
         }
         if !self.table.accepted().allows(first) {
             return Err(if self.table.debt > 0 { Refusal::DebtOwed } else { Refusal::NoMatch });
         }
-        if self.table.finishes_badly(seat, play.cards) {
+        if self.table.finishes_badly(seat, play.cards.as_slice()) {
             return Err(Refusal::SpecialFinish);
         }
         self.lay(seat, play);
         Ok(())
     }
 
+    #[inline]
     fn lay(&mut self, seat: Seat, play: Play) {
         let rules = &self.table.rules;
         let effect = Effect::of_play(rules, play.cards.as_slice());
@@ -47,13 +46,14 @@ impl<J: Journal> Ruling<'_, J> {
             return self.finish(seat, play, effect);
         }
         let debt = effect.debt(self.table.debt);
-        let next = effect.next(rules, seat);
+        let next = effect.next(seat);
         self.record(Event::Played { seat, cards: play.cards, call: play.call, debt, next });
         if empties && self.take(seat, Want::Cards(1), DrawCause::Finish) == TakeEnd::Exhausted {
             return self.end_round(RoundEnd::Market);
         }
-        if let Effect::Market(count) = effect
-            && self.take(seat.other(), Want::Cards(count), DrawCause::GeneralMarket) == TakeEnd::Exhausted
+        if effect.draws > 0
+            && self.take(seat.other(), Want::Cards(effect.draws), DrawCause::GeneralMarket)
+                == TakeEnd::Exhausted
         {
             return self.end_round(RoundEnd::Market);
         }
@@ -65,11 +65,7 @@ impl<J: Journal> Ruling<'_, J> {
     /// what it would owe.
     fn finish(&mut self, seat: Seat, play: Play, effect: Effect) {
         let loser = seat.other();
-        let owed = match effect {
-            Effect::Owe(_) => effect.debt(self.table.debt),
-            Effect::Market(count) => count,
-            Effect::Nothing | Effect::Again => 0,
-        };
+        let owed = effect.debt(self.table.debt) + effect.draws;
         self.record(Event::Played { seat, cards: play.cards, call: play.call, debt: 0, next: loser });
         if owed > 0 && self.table.rules.final_effect == FinalEffect::Apply {
             self.take(loser, Want::Cards(owed), DrawCause::FinalEffect);

@@ -30,7 +30,7 @@ impl<J: Journal> Ruling<'_, J> {
         let layer = deal.starter.other();
         let effect = match (rules.opening, deal.opener) {
             (Opening::LiveEffect, Some(card)) => Effect::of(&rules, Card::number(card), 1),
-            _ => Effect::Nothing,
+            _ => Effect::NONE,
         };
         let dealt = Dealt {
             round: self.table.round.saturating_add(1),
@@ -40,12 +40,12 @@ impl<J: Journal> Ruling<'_, J> {
             opener: deal.opener,
             market: deal.market.len(),
             debt: effect.debt(0),
-            turn: effect.next(&rules, layer),
+            turn: effect.next(layer),
         };
         self.table.seat_deal(&deal, &dealt);
         self.events.push(Event::Dealt(dealt));
-        if let Effect::Market(count) = effect {
-            self.take(deal.starter, Want::Cards(count), DrawCause::GeneralMarket);
+        if effect.draws > 0 {
+            self.take(deal.starter, Want::Cards(effect.draws), DrawCause::GeneralMarket);
         }
         Ok(())
     }
