@@ -138,13 +138,14 @@ impl Card {
     }
 }
 
-/// The number of every card with a shape, by place.
-pub(crate) const NUMBERS: [u8; FACES as usize] = [
+/// The number of every card, by place.
+pub(crate) const NUMBERS: [u8; FACES as usize + 1] = [
     1, 2, 3, 4, 5, 7, 8, 10, 11, 12, 13, 14, // circle
     1, 2, 3, 4, 5, 7, 8, 10, 11, 12, 13, 14, // triangle
     1, 2, 3, 5, 7, 10, 11, 13, 14, // cross
     1, 2, 3, 5, 7, 10, 11, 13, 14, // square
-    1, 2, 3, 4, 5, 7, 8, // star
+    1, 2, 3, 4, 5, 7, 8,  // star
+    20, // Whot
 ];
 
 impl fmt::Display for Card {

@@ -187,9 +187,14 @@ impl Pattern {
     pub(crate) const SHAPED: Self = Self(SHAPED);
     pub(crate) const WHOT: Self = Self(WHOT_BITS);
 
-    /// Every card of that shape. Looked up, not computed: a called shape is asked about at every move.
+    /// Every card of that shape.
     pub(crate) fn shape(shape: Shape) -> Self {
-        SHAPES.get(shape as usize).copied().unwrap_or(Self::NONE)
+        Self::called(Some(shape))
+    }
+
+    /// Every card of the called shape; without a call, none. Looked up, because it is asked at every move.
+    pub(crate) fn called(shape: Option<Shape>) -> Self {
+        CALLED.get(shape.map_or(5, |shape| shape as usize)).copied().unwrap_or(Self::NONE)
     }
 
     const fn all_of(shape: Shape) -> Self {
@@ -241,9 +246,9 @@ impl Pattern {
     }
 }
 
-/// The cards beside every card with a shape, by its place: looked up at every move.
-const BESIDE: [Pattern; FACES as usize] = {
-    let mut beside = [Pattern::NONE; FACES as usize];
+/// The cards beside every card, by its place: looked up at every move.
+const BESIDE: [Pattern; FACES as usize + 1] = {
+    let mut beside = [Pattern::NONE; FACES as usize + 1];
     let mut slots: &mut [Pattern] = &mut beside;
     let mut numbers: &[u8] = &NUMBERS;
     let mut index = 0;
@@ -257,13 +262,14 @@ const BESIDE: [Pattern; FACES as usize] = {
     beside
 };
 
-/// The cards of each shape, in the order of the shapes.
-const SHAPES: [Pattern; 5] = [
+/// The cards of each shape, in the order of the shapes, and those of none.
+const CALLED: [Pattern; 6] = [
     Pattern::all_of(Shape::Circle),
     Pattern::all_of(Shape::Triangle),
     Pattern::all_of(Shape::Cross),
     Pattern::all_of(Shape::Square),
     Pattern::all_of(Shape::Star),
+    Pattern::NONE,
 ];
 
 /// The first card of every shape: its 1.

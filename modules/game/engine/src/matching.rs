@@ -54,9 +54,7 @@ impl RuleSet {
 #[inline]
 fn fitting(in_force: Option<Card>, called: Option<Shape>) -> Pattern {
     // Only a Whot calls, and nothing is beside a Whot: never do both add cards.
-    in_force.map_or(Pattern::ANY, |card| {
-        Pattern::beside(card).or(called.map_or(Pattern::NONE, Pattern::shape)).or(Pattern::WHOT)
-    })
+    in_force.map_or(Pattern::ANY, |card| Pattern::beside(card).or(Pattern::called(called)).or(Pattern::WHOT))
 }
 
 /// The cards that answer the debt. The card in force is always the one that made it.

@@ -11,20 +11,24 @@ const MOVES = 400;
 
 const isWhot = (card) => card.value === 20;
 
-function random(hand, fitting) {
-  const index = fitting[Math.floor(Math.random() * fitting.length)];
-  return [index, SHAPES[Math.floor(Math.random() * SHAPES.length)]];
-}
+const random = {
+  card: (hand, fitting) => fitting[Math.floor(Math.random() * fitting.length)],
+  shape: () => SHAPES[Math.floor(Math.random() * SHAPES.length)],
+};
 
-function greedy(hand, fitting) {
-  const plain = fitting.filter((index) => !isWhot(hand[index]));
-  const from = plain.length > 0 ? plain : fitting;
-  const index = from.reduce((best, one) => (hand[one].value > hand[best].value ? one : best));
-  const held = (shape) => hand.filter((card) => card.shape === shape).length;
-  return [index, SHAPES.reduce((best, one) => (held(one) > held(best) ? one : best))];
-}
+const greedy = {
+  card(hand, fitting) {
+    const plain = fitting.filter((index) => !isWhot(hand[index]));
+    const from = plain.length > 0 ? plain : fitting;
+    return from.reduce((best, one) => (hand[one].value > hand[best].value ? one : best));
+  },
+  shape(hand) {
+    const held = (shape) => hand.filter((card) => card.shape === shape).length;
+    return SHAPES.reduce((best, one) => (held(one) > held(best) ? one : best));
+  },
+};
 
-function play(choose, tally) {
+function play(chosen, tally) {
   const game = new Game({ noOfPlayers: 2 });
   for (let moves = 0; moves < MOVES; moves += 1) {
     tally.moves += 1;
@@ -37,8 +41,8 @@ function play(choose, tally) {
       player.pick();
       game.turn.switch();
     } else {
-      const [index, shape] = choose(hand, fitting);
-      const card = player.play(index, isWhot(hand[index]) ? shape : undefined);
+      const index = chosen.card(hand, fitting);
+      const card = player.play(index, isWhot(hand[index]) ? chosen.shape(hand) : undefined);
       if (player.empty()) {
         tally.won += 1;
         return;
@@ -48,12 +52,12 @@ function play(choose, tally) {
   }
 }
 
-for (const [name, choose] of [['random', random], ['greedy', greedy]]) {
+for (const [name, player] of [['random', random], ['greedy', greedy]]) {
   const tally = { moves: 0, won: 0, failed: 0 };
   const began = process.cpuUsage();
   for (let game = 0; game < count; game += 1) {
     try {
-      play(choose, tally);
+      play(player, tally);
     } catch (error) {
       tally.failed += 1;
       tally.error = error.message || String(error);

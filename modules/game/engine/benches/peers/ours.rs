@@ -36,18 +36,25 @@ impl Picks {
     }
 }
 
-type Player = fn(CardSet, CardSet, &mut Picks) -> (Card, Shape);
+/// Which card to lay, and the shape to call if it is a Whot.
+type Player = (fn(CardSet, &mut Picks) -> Card, fn(CardSet, &mut Picks) -> Shape);
 
-fn random(_: CardSet, fitting: CardSet, picks: &mut Picks) -> (Card, Shape) {
-    let card = fitting.nth(picks.below(fitting.len())).unwrap();
-    (card, *Shape::ALL.get(usize::from(picks.below(5))).unwrap())
+fn random_card(fitting: CardSet, picks: &mut Picks) -> Card {
+    fitting.nth(picks.below(fitting.len())).unwrap()
 }
 
-fn greedy(hand: CardSet, fitting: CardSet, _: &mut Picks) -> (Card, Shape) {
+fn random_shape(_: CardSet, picks: &mut Picks) -> Shape {
+    *Shape::ALL.get(usize::from(picks.below(5))).unwrap()
+}
+
+fn highest_card(fitting: CardSet, _: &mut Picks) -> Card {
     let plain = fitting.shaped();
     let from = if plain.is_empty() { fitting } else { plain };
-    let card = from.iter().max_by_key(|card| card.number()).unwrap();
-    (card, *Shape::ALL.iter().max_by_key(|shape| hand.of_shape(**shape).len()).unwrap())
+    from.iter().max_by_key(|card| card.number()).unwrap()
+}
+
+fn longest_shape(hand: CardSet, _: &mut Picks) -> Shape {
+    *Shape::ALL.iter().max_by_key(|shape| hand.of_shape(**shape).len()).unwrap()
 }
 
 fn rules(toggles: &[(&str, &str)]) -> RuleSet {
@@ -62,7 +69,7 @@ fn rules(toggles: &[(&str, &str)]) -> RuleSet {
 /// Plays a game; returns its moves and whether a hand was emptied.
 fn game(
     rules: RuleSet,
-    player: Player,
+    (choose, call): Player,
     picks: &mut Picks,
     recorded: bool,
     events: &mut Events,
@@ -74,8 +81,12 @@ fn game(
         let command = if fitting.is_empty() {
             Command::Draw
         } else {
-            let (card, shape) = player(game.hand(seat), fitting, picks);
-            Command::Play(if card.is_whot() { Play::whot(shape) } else { Play::card(card) })
+            let card = choose(fitting, picks);
+            Command::Play(if card.is_whot() {
+                Play::whot(call(game.hand(seat), picks))
+            } else {
+                Play::card(card)
+            })
         };
         if recorded {
             game.advance(seat, &command, events).unwrap();
@@ -108,7 +119,8 @@ fn main() {
         ("naija_classic", RuleSet::naija_classic()),
     ];
     for (name, rules) in sets {
-        let players = [("random", random as Player), ("greedy", greedy)];
+        let players: [(&str, Player); 2] =
+            [("random", (random_card, random_shape)), ("greedy", (highest_card, longest_shape))];
         for ((title, player), recorded) in players.into_iter().flat_map(|one| [(one, true), (one, false)]) {
             let (mut picks, mut events) = (Picks(7), Events::new());
             let (mut moves, mut won) = (0_u64, 0_u32);

@@ -14,14 +14,21 @@ MOVES = 400
 SHAPES = [suit for suit in Suit if suit is not Suit.WHOT]
 
 
-def any_card(hand, fitting):
-    return random.choice(fitting), random.choice(SHAPES)
+def random_card(hand, fitting):
+    return random.choice(fitting)
 
 
-def greedy(hand, fitting):
+def random_shape(hand):
+    return random.choice(SHAPES)
+
+
+def highest_card(hand, fitting):
     plain = [index for index in fitting if hand[index].suit is not Suit.WHOT]
-    index = max(plain or fitting, key=lambda index: hand[index].face)
-    return index, max(SHAPES, key=lambda shape: sum(card.suit is shape for card in hand))
+    return max(plain or fitting, key=lambda index: hand[index].face)
+
+
+def longest_shape(hand):
+    return max(SHAPES, key=lambda shape: sum(card.suit is shape for card in hand))
 
 
 def fits(engine, card):
@@ -35,7 +42,7 @@ def fits(engine, card):
     return card.suit is top.suit or card.face == top.face
 
 
-def play(choose, tally):
+def play(choose, call, tally):
     engine = Whot(2, 6)
     engine.pick_three_enabled = True
     engine.start_game()
@@ -49,23 +56,23 @@ def play(choose, tally):
         if not fitting:
             engine.market()
             continue
-        index, shape = choose(hand, fitting)
-        whot = hand[index].suit is Suit.WHOT
+        index = choose(hand, fitting)
+        called = call(hand) if hand[index].suit is Suit.WHOT else None
         engine.play(index)
         if engine.game_over:
             tally["won"] += 1
             return
-        if whot:
-            engine.request(shape.value)
+        if called:
+            engine.request(called.value)
 
 
-for name, choose in (("random", any_card), ("greedy", greedy)):
+for name, choose, call in (("random", random_card, random_shape), ("greedy", highest_card, longest_shape)):
     tally = {"moves": 0, "won": 0, "failed": 0}
     error = ""
     began = time.process_time()
     for _ in range(COUNT):
         try:
-            play(choose, tally)
+            play(choose, call, tally)
         except Exception as raised:  # what the package throws is part of the result
             tally["failed"] += 1
             error = repr(raised)
