@@ -32,7 +32,7 @@ async fn step(house: &House) {
     pair_up::step(&house.app).await.unwrap();
 }
 
-async fn standing(house: &House, who: &Principal) -> Standing {
+pub(super) async fn standing(house: &House, who: &Principal) -> Standing {
     look_at_queue::run(&house.app, who.account).await.unwrap()
 }
 
@@ -59,7 +59,7 @@ async fn words(house: &House, people: &[Principal]) -> Vec<&'static str> {
     words
 }
 
-async fn accept(
+pub(super) async fn accept(
     house: &House,
     who: &Principal,
     id: PairingId,
@@ -70,7 +70,7 @@ async fn accept(
 }
 
 /// Two of one network whom the queue has brought together.
-async fn paired(house: &House) -> (Pairing, [Principal; 2]) {
+pub(super) async fn paired(house: &House) -> (Pairing, [Principal; 2]) {
     let players: [Principal; 2] = house.network("pair");
     for who in &players {
         join(house, who).await;

@@ -1,8 +1,13 @@
 //! Accounts that are stopped while their games are about to begin, or cannot be read.
 
+use std::fmt::Debug;
+
 use platform::inbox::HandleError;
 
+use super::finding::{accept, paired, standing};
 use super::*;
+use crate::app::finding::look_at_queue::Standing;
+use crate::domain::pairing::PairingState;
 use crate::simulation::faulty_store::{FaultyStore, Gates};
 use crate::store::MemoryStore;
 
@@ -23,36 +28,46 @@ async fn suspend(house: &House, who: &Principal) -> Result<(), HandleError> {
     FollowIdentity(Arc::clone(&house.app)).handle(&envelope).await
 }
 
-/// Accepts an invite of somebody who is suspended after the acceptance was checked and before it is committed, while
-/// the suspension stands before `step`. Whether a game goes on.
-async fn a_game_goes_on(step: &'static str) -> bool {
-    let gates = Gates::default();
-    let house = over(&gates).await;
-    let [creator, invitee]: [Principal; 2] = house.network("pair");
-    let invite = house.invite(&creator, "pair1", classic()).await.unwrap();
-    let (commit, halt) = (gates.hold("accept_invite"), gates.hold(step));
-    let call = house.call(&invitee);
-    let accepting = accept_invite::run(&house.app, &call, invitee.account, invite.id, None);
+/// Where the commit that begins a game and the suspension stop, and which game it is.
+struct Race<'a> {
+    gates: &'a Gates,
+    begins: &'static str,
+    suspends: &'static str,
+    game: GameId,
+}
+
+/// Suspends somebody after a `yes` to a game with that account was checked and before it is committed, while the
+/// suspension stands before one of its steps. Whether the game goes on.
+async fn a_game_goes_on<T: Debug, E: Debug>(
+    house: &House,
+    race: Race<'_>,
+    suspended: &Principal,
+    yes: impl Future<Output = Result<T, E>>,
+    is_closed: impl AsyncFn() -> bool,
+) -> bool {
+    let (commit, halt) = (race.gates.hold(race.begins), race.gates.hold(race.suspends));
+    let begun = async || house.app.store.summary(race.game).await.unwrap();
     let between = async {
         commit.arrived().await;
-        tokio::join!(suspend(&house, &creator), async {
+        tokio::join!(suspend(house, suspended), async {
             halt.arrived().await;
             commit.open();
-            // The acceptance is committed, or refused, before the suspension goes on.
-            while house.app.store.summary(invite.game).await.unwrap().is_none()
-                && !is_cancelled(&house, &invite).await
-            {
+            // The yes is committed, or refused, before the suspension goes on.
+            while begun().await.is_none() && !is_closed().await {
                 tokio::task::yield_now().await;
             }
             halt.open();
         })
     };
-    let (accepted, (suspended, ())) = tokio::join!(accepting, between);
-    suspended.unwrap();
-    let summary = house.app.store.summary(invite.game).await.unwrap();
-    assert_eq!(accepted.is_ok(), summary.is_some(), "{accepted:?}");
+    let (said, (done, ())) = tokio::join!(yes, between);
+    done.unwrap();
+    let summary = begun().await;
+    assert_eq!(said.is_ok(), summary.is_some(), "{said:?}");
     summary.is_some_and(|summary| summary.ending.is_none())
 }
+
+/// The steps of a suspension before which it is made to wait.
+const STEPS: [&str; 4] = ["queue_entry", "cancel_invites", "running", "advance"];
 
 async fn is_cancelled(house: &House, invite: &crate::domain::invite::Invite) -> bool {
     house.app.store.invite(invite.id).await.unwrap().unwrap().recorded == InviteState::Cancelled
@@ -60,8 +75,34 @@ async fn is_cancelled(house: &House, invite: &crate::domain::invite::Invite) -> 
 
 #[tokio::test]
 async fn no_game_of_a_stopped_account_goes_on_whenever_its_invite_is_accepted() {
-    for step in ["queue_entry", "cancel_invites", "running", "advance"] {
-        assert!(!a_game_goes_on(step).await, "accepted before {step}");
+    for suspends in STEPS {
+        let gates = Gates::default();
+        let house = over(&gates).await;
+        let [creator, invitee]: [Principal; 2] = house.network("pair");
+        let invite = house.invite(&creator, "pair1", classic()).await.unwrap();
+        let call = house.call(&invitee);
+        let yes = accept_invite::run(&house.app, &call, invitee.account, invite.id, None);
+        let race = Race { gates: &gates, begins: "accept_invite", suspends, game: invite.game };
+        let is_closed = async || is_cancelled(&house, &invite).await;
+        assert!(!a_game_goes_on(&house, race, &creator, yes, is_closed).await, "accepted before {suspends}");
+    }
+}
+
+#[tokio::test]
+async fn no_game_of_a_stopped_account_goes_on_whenever_the_other_says_yes_to_their_pairing() {
+    for suspends in STEPS {
+        let gates = Gates::default();
+        let house = over(&gates).await;
+        let (pairing, [first, second]) = paired(&house).await;
+        accept(&house, &first, pairing.id, None).await.unwrap();
+        let yes = accept(&house, &second, pairing.id, None);
+        let race = Race { gates: &gates, begins: "begin_pairing", suspends, game: pairing.game };
+        let is_closed = async || {
+            let now = house.app.store.pairing(pairing.id).await.unwrap().unwrap();
+            now.recorded == PairingState::Cancelled
+        };
+        assert!(!a_game_goes_on(&house, race, &first, yes, is_closed).await, "said before {suspends}");
+        assert_eq!(standing(&house, &first).await, Standing::Idle);
     }
 }
 
