@@ -111,14 +111,16 @@ platform::for_each_database! { MIGRATIONS;
         let person = house.person("someone");
         let game = house.practice(&person, Strength::Expert, classic()).await;
         let opponent = account(Strength::Expert);
-        for account in [person.account, opponent] {
-            house.app.presences.note(game, account, true);
+        // No socket follows the opponent's seat. As if one had, and left as the person's did: it would be away if it
+        // could.
+        for there in [true, false] {
+            for account in [person.account, opponent] {
+                house.app.presences.note(game, account, there);
+            }
+            presence::flush(&house.app).await.unwrap();
         }
-        presence::flush(&house.app).await.unwrap();
-        // Nobody says of the opponent that it left, and it would be away if it could be.
-        house.app.presences.note(game, person.account, false);
-        presence::flush(&house.app).await.unwrap();
         house.clock.advance(Duration::from_secs(40));
+        assert_eq!(house.app.store.lapsed(house.clock.now(), 10).await.unwrap().len(), 2);
         presence::notice_lapses(&house.app).await.unwrap();
         let view = settle(&house, game, &person).await;
         assert_eq!((view.clock.away.first, view.clock.away.second.is_some()), (None, true));
