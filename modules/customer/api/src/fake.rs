@@ -20,6 +20,7 @@ struct Inner {
     /// Customer to its distributor and the relationship.
     distributors: HashMap<AccountId, (AccountId, RelationshipId)>,
     blocks: HashSet<(AccountId, AccountId)>,
+    doubts: bool,
 }
 
 impl Inner {
@@ -35,7 +36,9 @@ impl Inner {
 
     fn denial(&self, check: &Check) -> Option<Denial> {
         let (one, other) = (check.subject, check.object);
-        if one == other {
+        if self.doubts {
+            Some(Denial::Doubt)
+        } else if one == other {
             Some(Denial::UnknownPair)
         } else if self.blocks.contains(&(one, other)) || self.blocks.contains(&(other, one)) {
             Some(Denial::Blocked)
@@ -65,6 +68,16 @@ impl FakeCustomer {
     /// Adds a block.
     pub fn block(&self, by: AccountId, blocked: AccountId) {
         self.with(|inner| inner.blocks.insert((by, blocked)));
+    }
+
+    /// Lifts a block.
+    pub fn unblock(&self, by: AccountId, blocked: AccountId) {
+        self.with(|inner| inner.blocks.remove(&(by, blocked)));
+    }
+
+    /// Whether identity answers nothing from now on, and every check is in doubt.
+    pub fn doubt(&self, doubts: bool) {
+        self.with(|inner| inner.doubts = doubts);
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {

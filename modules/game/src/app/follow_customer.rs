@@ -1,5 +1,5 @@
-//! What happens between people and matters to games: whoever may not play each other any more loses pending invites.
-//! Games that run go on.
+//! What happens between people and matters to games: whoever may not play each other any more loses pending invites,
+//! and who watches them. Games that run go on.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use platform::inbox::{HandleError, Handler};
 use super::App;
 use super::finding::{leave_queue, part};
 use super::follow_identity::system_call;
+use super::spectate;
 use crate::store::{Cancelling, Cursor, StoreError};
 
 pub(crate) const CONSUMER: &str = "game.customer";
@@ -54,6 +55,19 @@ async fn sort_queue(app: &App, event: &CustomerEvent) -> Result<(), StoreError> 
     }
 }
 
+/// What an event ends of watching. A game that runs goes on without those who watched it.
+fn watching(event: &CustomerEvent) -> Option<Cancelling> {
+    match event {
+        CustomerEvent::RelationshipSuspended { customer, .. }
+        | CustomerEvent::RelationshipEnded { customer, .. }
+        | CustomerEvent::RelationshipReassigned { customer, .. } => Some(Cancelling::AllOf(*customer)),
+        CustomerEvent::BlockAdded { by, blocked } => Some(Cancelling::Between(*by, *blocked)),
+        CustomerEvent::RelationshipStarted { .. }
+        | CustomerEvent::RelationshipResumed { .. }
+        | CustomerEvent::BlockRemoved { .. } => None,
+    }
+}
+
 #[async_trait]
 impl Handler<CustomerEvent> for FollowCustomer {
     fn wants(&self, event: &Envelope<CustomerEvent>) -> bool {
@@ -64,6 +78,9 @@ impl Handler<CustomerEvent> for FollowCustomer {
         let app = self.0.as_ref();
         let cursor = Cursor { consumer: CONSUMER, number: event.number };
         sort_queue(app, &event.event).await?;
+        if let Some(which) = watching(&event.event) {
+            spectate::separate(app, &system_call(app, CONSUMER), which).await?;
+        }
         let Some(which) = parted(&event.event) else { return Ok(app.store.advance(cursor).await?) };
         let stamp = app.stamp(&system_call(app, CONSUMER));
         let told = app.store.cancel_invites(which, Some(cursor), stamp).await?;

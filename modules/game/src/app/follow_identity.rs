@@ -11,7 +11,7 @@ use platform::inbox::{HandleError, Handler};
 
 use super::finding::leave_queue;
 use super::hot::Trouble;
-use super::{App, void_games};
+use super::{App, spectate, void_games};
 use crate::store::{Cancelling, Cursor, Sessions};
 
 pub(crate) const CONSUMER: &str = "game.identity";
@@ -80,7 +80,8 @@ async fn stop(app: &App, account: AccountId, reason: &str, cursor: Cursor) -> Re
     Ok(app.store.advance(cursor).await?)
 }
 
-/// The account waits for nobody, and its invites are cancelled, in one transaction with the cursor if there is one.
+/// The account waits for nobody, watches nobody and is watched by nobody; and its invites are cancelled, in one
+/// transaction with the cursor if there is one.
 async fn cancel(
     app: &App,
     call: &CallContext,
@@ -88,6 +89,7 @@ async fn cancel(
     cursor: Option<Cursor>,
 ) -> Result<(), HandleError> {
     leave_queue::stop(app, call, account).await?;
+    spectate::separate(app, call, Cancelling::AllOf(account)).await?;
     let told = app.store.cancel_invites(Cancelling::AllOf(account), cursor, app.stamp(call)).await?;
     app.broadcast.notices(&told);
     Ok(())

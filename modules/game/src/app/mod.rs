@@ -215,7 +215,12 @@ impl App {
     }
 
     /// The same, with doubt told from no: it may be over a moment later.
-    async fn knows_to_play(&self, call: &CallContext, subject: AccountId, object: AccountId) -> Option<bool> {
+    pub(crate) async fn knows_to_play(
+        &self,
+        call: &CallContext,
+        subject: AccountId,
+        object: AccountId,
+    ) -> Option<bool> {
         let check = Check { subject, capability: Capability::Play, object };
         match self.customer.check(call, check).await {
             Ok(decision) if decision.denial == Some(Denial::Doubt) => None,

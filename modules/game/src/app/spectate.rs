@@ -18,7 +18,7 @@ use crate::domain::notice::{Addressed, Notice};
 use crate::domain::practice;
 use crate::domain::spectator::{Spectator, SpectatorState, known_until};
 use crate::domain::view::WatchView;
-use crate::store::{Lines, Proposing, StoreError, Turning};
+use crate::store::{Cancelling, Lines, Proposing, StoreError, Turning};
 
 /// Why nobody watches, or goes on watching.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,8 @@ pub(crate) enum Opinion {
 
 /// Looks at most, for those who were faster.
 const ATTEMPTS: usize = 4;
+/// Spectators of parted people who are found at once.
+const ENDED_AT_ONCE: i64 = 500;
 
 /// One player wants somebody to watch. Saying it twice is saying it once.
 pub(crate) async fn propose(
@@ -148,10 +150,8 @@ pub(crate) async fn end(
         if !one.state.is_open() {
             return Ok(());
         }
-        let knows = |to: &AccountId| *to != me && (*to != account || one.state == SpectatorState::Agreed);
-        let notice = Notice::WatchEnded { game, spectator: account };
-        let notices = [first, second, account].into_iter().filter(knows);
-        let notices = notices.map(|to| Addressed { to, notice: notice.clone() }).collect();
+        let mut notices = one.ended(summary.players);
+        notices.retain(|addressed| addressed.to != me);
         turn(app, call, one, SpectatorState::Ended, notices).await?;
     }
     Err(SpectateError::Store(StoreError::LostRace))
@@ -194,23 +194,68 @@ async fn players_for(
     }
 }
 
-/// Whether somebody may play with both, and so may watch them.
+/// Whether somebody may watch these two: each of the three may play with the others. Every doubt is a no.
 async fn may_see(app: &App, call: &CallContext, account: AccountId, players: BySeat<AccountId>) -> bool {
-    for player in [players.first, players.second] {
-        if practice::strength(player).is_none() && !app.may_play(call, account, player).await {
-            return false;
-        }
-    }
-    true
+    may_gather(app, call, account, players).await.unwrap_or(false)
 }
 
-/// Whether this account watches the game now: both players want it, and it may play with both.
+/// The same, with doubt told from no: it may be over a moment later.
+async fn may_gather(
+    app: &App,
+    call: &CallContext,
+    account: AccountId,
+    BySeat { first, second }: BySeat<AccountId>,
+) -> Option<bool> {
+    let mut known = Some(true);
+    for (one, other) in [(account, first), (account, second), (first, second)] {
+        if practice::strength(one).is_some() || practice::strength(other).is_some() {
+            continue;
+        }
+        match app.knows_to_play(call, one, other).await {
+            Some(true) => {}
+            Some(false) => return Some(false),
+            None => known = None,
+        }
+    }
+    known
+}
+
+/// Whether this account watches the game now: both players want it, and all three may play with each other.
 pub(crate) async fn watches(app: &App, account: AccountId, game: GameId) -> Result<bool, StoreError> {
     if !is_let_in(app, account, game).await? {
         return Ok(false);
     }
     let Some(summary) = app.store.summary(game).await? else { return Ok(false) };
     Ok(may_see(app, &system_call(app, "game.watch"), account, summary.players).await)
+}
+
+/// Whether this account goes on watching the game. It ends for good if one of the three may not play with another any
+/// more; while that is in doubt it only rests.
+async fn goes_on(app: &App, account: AccountId, game: GameId) -> Result<bool, StoreError> {
+    let one = app.store.spectator(game, account).await?;
+    let Some(one) = one.filter(|one| one.state == SpectatorState::Agreed) else { return Ok(false) };
+    let Some(summary) = app.store.summary(game).await? else { return Ok(false) };
+    let call = system_call(app, "game.watch");
+    let known = may_gather(app, &call, account, summary.players).await;
+    if known == Some(false) {
+        turn(app, &call, one, SpectatorState::Ended, one.ended(summary.players)).await?;
+    }
+    Ok(known.unwrap_or(false))
+}
+
+/// People may not play each other any more: nobody watches, or is proposed for, a game that they are in together.
+pub(crate) async fn separate(app: &App, call: &CallContext, which: Cancelling) -> Result<(), StoreError> {
+    for _ in 0..ATTEMPTS {
+        let among = app.store.spectators_among(which, ENDED_AT_ONCE).await?;
+        if among.is_empty() {
+            return Ok(());
+        }
+        for one in among {
+            let Some(summary) = app.store.summary(one.game).await? else { continue };
+            turn(app, call, one, SpectatorState::Ended, one.ended(summary.players)).await?;
+        }
+    }
+    Err(StoreError::LostRace)
 }
 
 async fn is_let_in(app: &App, account: AccountId, game: GameId) -> Result<bool, StoreError> {
@@ -287,7 +332,7 @@ const AT_ONCE: u32 = 100;
 pub(crate) async fn step(app: &App) -> Result<(), StoreError> {
     let (mut games, mut in_doubt) = (BTreeSet::new(), BTreeSet::new());
     for (game, account) in app.watching.followed() {
-        match watches(app, account, game).await {
+        match goes_on(app, account, game).await {
             Ok(true) => drop(games.insert(game)),
             Ok(false) => app.broadcast.sent_away(game, account),
             Err(error) => {

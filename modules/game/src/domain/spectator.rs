@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use game_engine::BySeat;
 use kernel::Timestamp;
 use kernel::id::{AccountId, GameId};
+
+use super::notice::{Addressed, Notice};
 
 /// How old a line is before a spectator hears of it.
 pub(crate) const DELAY: Duration = Duration::from_mins(1);
@@ -19,7 +22,7 @@ kernel::words! {
         Agreed = "agreed",
         /// The other player does not.
         Declined = "declined",
-        /// A player, or the spectator, has ended it.
+        /// A player, or the spectator, has ended it, or one of the three may not play with another any more.
         Ended = "ended",
     }
 }
@@ -41,6 +44,16 @@ pub(crate) struct Spectator {
     pub(crate) state: SpectatorState,
     pub(crate) proposed_at: Timestamp,
     pub(crate) changed_at: Timestamp,
+}
+
+impl Spectator {
+    /// What is told of an end. Whoever was only proposed does not know of it.
+    pub(crate) fn ended(&self, players: BySeat<AccountId>) -> Vec<Addressed> {
+        let spectator = (self.state == SpectatorState::Agreed).then_some(self.account);
+        let notice = Notice::WatchEnded { game: self.game, spectator: self.account };
+        let told = [players.first, players.second].into_iter().chain(spectator);
+        told.map(|to| Addressed { to, notice: notice.clone() }).collect()
+    }
 }
 
 /// The newest instant of which a spectator may know.

@@ -259,6 +259,9 @@ impl SpectatorStore for FaultyStore {
     async fn spectators(&self, game: GameId) -> Result<Vec<Spectator>, StoreError> {
         self.reach("spectators", game, self.inner.spectators(game)).await
     }
+    async fn spectators_among(&self, which: Cancelling, rows: i64) -> Result<Vec<Spectator>, StoreError> {
+        self.reach("spectators_among", "", self.inner.spectators_among(which, rows)).await
+    }
     async fn lines_until(
         &self,
         game: GameId,

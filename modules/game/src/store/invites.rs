@@ -82,7 +82,7 @@ pub(crate) enum Accepting {
     TooMuchPractice,
 }
 
-/// Which pending invites to cancel, because the people may not play each other any more.
+/// Whose pending invites and watching end, because the people may not play each other any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cancelling {
     Between(AccountId, AccountId),

@@ -264,6 +264,6 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(games, participants, game_seeds, running_games);
+diesel::allow_tables_to_appear_in_same_query!(games, participants, game_seeds, running_games, spectators);
 diesel::allow_tables_to_appear_in_same_query!(queue_entries, pairings);
 diesel::allow_tables_to_appear_in_same_query!(online_leases, play_preferences);

@@ -11,8 +11,8 @@ use platform::{read, write};
 
 use super::diesel_store::{DieselStore, audit, tell};
 use super::rows::{LineRow, seq};
-use super::schema::{journal, running_games, spectators};
-use super::{Lines, Stamp, Told};
+use super::schema::{journal, participants, running_games, spectators};
+use super::{Cancelling, Lines, Stamp, Told};
 use crate::domain::entry::Recorded;
 use crate::domain::notice::Addressed;
 use crate::domain::spectator::{MOST, Spectator, SpectatorState};
@@ -52,6 +52,8 @@ pub(crate) trait SpectatorStore: Send + Sync {
     async fn spectator(&self, game: GameId, account: AccountId) -> Result<Option<Spectator>, StoreError>;
     /// Those that are proposed or agreed, by account. Never many.
     async fn spectators(&self, game: GameId) -> Result<Vec<Spectator>, StoreError>;
+    /// Those of games that are played who are there only while these may play each other, by game and account; so many.
+    async fn spectators_among(&self, which: Cancelling, rows: i64) -> Result<Vec<Spectator>, StoreError>;
     /// The lines after `after` as of an instant, at most so many; the head is the last line as of then, or 0.
     async fn lines_until(
         &self,
@@ -190,6 +192,35 @@ impl SpectatorStore for DieselStore {
                 .order(spectators::account)
                 .limit(MOST_ROWS);
             Ok(rows.select(SpectatorRow::as_select()).load(c).await?)
+        });
+        Ok(rows?.into_iter().map(Spectator::from).collect())
+    }
+
+    async fn spectators_among(&self, which: Cancelling, rows: i64) -> Result<Vec<Spectator>, StoreError> {
+        let rows: Result<Vec<SpectatorRow>, StoreError> = read!(self.db, |c| {
+            let open = [Word(SpectatorState::Proposed), Word(SpectatorState::Agreed)];
+            let played = running_games::table.select(running_games::game);
+            let of_games = spectators::table
+                .filter(spectators::state.eq_any(open).and(spectators::game.eq_any(played)))
+                .order((spectators::game, spectators::account))
+                .limit(rows)
+                .select(SpectatorRow::as_select());
+            let watches = |who: Key| spectators::account.eq(who);
+            let of = |who: Key| participants::table.filter(participants::account.eq(who));
+            let plays = |who: Key| spectators::game.eq_any(of(who).select(participants::game));
+            match which {
+                Cancelling::Between(one, other) => {
+                    let (one, other) = (Key::from(one), Key::from(other));
+                    let one_watches = watches(one).and(plays(other));
+                    let other_watches = watches(other).and(plays(one));
+                    let both_play = plays(one).and(plays(other));
+                    Ok(of_games.filter(one_watches.or(other_watches).or(both_play)).load(c).await?)
+                }
+                Cancelling::AllOf(account) => {
+                    let account = Key::from(account);
+                    Ok(of_games.filter(watches(account).or(plays(account))).load(c).await?)
+                }
+            }
         });
         Ok(rows?.into_iter().map(Spectator::from).collect())
     }

@@ -1,5 +1,6 @@
 //! Watching: whom both players let in, a minute late, without hands, until anybody ends it.
 
+use customer_api::CustomerEvent;
 use game_engine::Event as Rule;
 use platform::live::{Body, CatchUp, TopicError, TopicKey, TopicSource, Viewing};
 
@@ -46,6 +47,22 @@ impl Gallery {
     async fn let_in(&self) {
         self.propose(&self.players[0], "net2").await.unwrap();
         self.answer(&self.players[1], Opinion::Agree).await.unwrap();
+    }
+
+    async fn customer_says(&self, number: i64, event: CustomerEvent) {
+        let (id, aggregate, at) = (self.house.ids.next(), event.aggregate(), self.house.clock.now());
+        let envelope = Envelope { number, id, aggregate, at, event };
+        FollowCustomer(Arc::clone(&self.house.app)).handle(&envelope).await.unwrap();
+    }
+
+    /// All three were told once, and it takes both players anew.
+    async fn is_over_for_good(&self) {
+        let one = self.house.app.store.spectator(self.game, self.watcher.account).await.unwrap().unwrap();
+        assert_eq!(one.state, SpectatorState::Ended);
+        assert!(!self.may_open().await);
+        for who in self.players.iter().chain([&self.watcher]) {
+            assert_eq!(self.house.heard.kinds_for(who.account), ["game_watch_ended"]);
+        }
     }
 
     fn topic(&self) -> WatchTopic {
@@ -203,16 +220,87 @@ platform::for_each_database! { MIGRATIONS;
         assert_eq!(ended.count(), 2, "whoever leaves needs no word of it");
     }
 
-    async fn it_ends_with_the_right_to_play_with_either(db: TestDb) {
+    async fn it_ends_with_the_right_of_any_two_of_the_three_to_play_each_other(db: TestDb) {
+        let at = gallery(&db, classic()).await;
+        let [one, two] = [0, 1].map(|index: usize| at.players[index].account);
+        for (by, blocked) in [(two, at.watcher.account), (at.watcher.account, one), (one, two)] {
+            at.let_in().await;
+            at.house.app.watching.note(at.game, at.watcher.account, true);
+            spectate::step(&at.house.app).await.unwrap();
+            assert!(at.may_open().await);
+            at.house.heard.notices.lock().unwrap().clear();
+            at.house.customer.block(by, blocked);
+            assert!(!at.may_open().await);
+            for _ in 0..2 {
+                spectate::step(&at.house.app).await.unwrap();
+            }
+            assert_eq!(at.house.heard.sent_away.lock().unwrap()[0], (at.game, at.watcher.account));
+            at.house.heard.sent_away.lock().unwrap().clear();
+            at.house.customer.unblock(by, blocked);
+            at.is_over_for_good().await;
+        }
+        at.house.move_somehow(at.game, &at.players).await;
+    }
+
+    async fn doubt_ends_nothing_for_good(db: TestDb) {
         let at = gallery(&db, classic()).await;
         at.let_in().await;
         at.house.app.watching.note(at.game, at.watcher.account, true);
-        spectate::step(&at.house.app).await.unwrap();
-        assert!(at.may_open().await);
-        at.house.customer.block(at.players[1].account, at.watcher.account);
+        at.house.customer.doubt(true);
         assert!(!at.may_open().await);
         spectate::step(&at.house.app).await.unwrap();
         assert_eq!(*at.house.heard.sent_away.lock().unwrap(), [(at.game, at.watcher.account)]);
+        at.house.customer.doubt(false);
+        assert!(at.may_open().await);
+    }
+
+    async fn a_block_ends_what_nobody_follows_and_what_was_only_proposed(db: TestDb) {
+        let at = gallery(&db, classic()).await;
+        begin_consumer(&db, follow_customer::CONSUMER).await;
+        let [one, two] = [0, 1].map(|index: usize| at.players[index].account);
+        at.let_in().await;
+        at.house.heard.notices.lock().unwrap().clear();
+        at.customer_says(1, CustomerEvent::BlockAdded { by: one, blocked: two }).await;
+        at.is_over_for_good().await;
+        at.propose(&at.players[0], "net2").await.unwrap();
+        at.house.heard.notices.lock().unwrap().clear();
+        at.customer_says(2, CustomerEvent::BlockAdded { by: at.watcher.account, blocked: two }).await;
+        assert_eq!(spectate::list(&at.house.app, one, at.game).await.unwrap(), [], "its place is free");
+        assert_eq!(at.house.heard.kinds_for(one), ["game_watch_ended"]);
+        assert_eq!(at.house.heard.kinds_for(at.watcher.account), [""; 0], "who was only proposed does not know");
+        at.house.move_somehow(at.game, &at.players).await;
+    }
+
+    async fn whoever_leaves_the_network_watches_no_more(db: TestDb) {
+        let at = gallery(&db, classic()).await;
+        begin_consumer(&db, follow_customer::CONSUMER).await;
+        for (number, customer) in [(1, at.watcher.account), (2, at.players[1].account)] {
+            at.let_in().await;
+            at.house.heard.notices.lock().unwrap().clear();
+            let (relationship, distributor) = (at.house.ids.next(), at.house.ids.next());
+            let event = CustomerEvent::RelationshipSuspended { relationship, distributor, customer };
+            at.customer_says(number, event).await;
+            at.is_over_for_good().await;
+        }
+        at.house.move_somehow(at.game, &at.players).await;
+    }
+
+    async fn whoever_is_suspended_watches_no_more(db: TestDb) {
+        let at = gallery(&db, classic()).await;
+        begin_consumer(&db, follow_identity::CONSUMER).await;
+        at.let_in().await;
+        at.house.heard.notices.lock().unwrap().clear();
+        let event = IdentityEvent::AccountSuspended { account: at.watcher.account };
+        let envelope = Envelope {
+            number: 1,
+            id: at.house.ids.next(),
+            aggregate: at.watcher.account.to_string(),
+            at: at.house.clock.now(),
+            event,
+        };
+        FollowIdentity(Arc::clone(&at.house.app)).handle(&envelope).await.unwrap();
+        at.is_over_for_good().await;
+        at.house.move_somehow(at.game, &at.players).await;
     }
 
     async fn a_spectator_learns_a_minute_late_that_a_game_was_voided_after_its_end(db: TestDb) {

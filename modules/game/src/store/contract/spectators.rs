@@ -1,5 +1,6 @@
 //! Spectators, and journals as they were known some time ago.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -9,7 +10,7 @@ use super::*;
 use crate::domain::notice::{Addressed, Notice};
 use crate::domain::spectator::SpectatorState::{self, Agreed, Declined, Ended, Proposed};
 use crate::domain::spectator::{MOST, Spectator};
-use crate::store::{Proposing, Turning};
+use crate::store::{Cancelling, Proposing, Turning};
 
 fn proposed(stage: &Stage, table: &Table, account: AccountId) -> Spectator {
     let now = stage.now();
@@ -96,6 +97,40 @@ for_each_store! {
         let refused = asked.iter().filter(|asked| matches!(asked, Ok(Proposing::TooMany))).count();
         assert_eq!((made, refused), (MOST - 1, MOST + 1), "{asked:?}");
         assert_eq!(stage.store().spectators(table.game).await.unwrap().len(), MOST);
+    }
+
+    async fn those_are_found_who_watch_a_game_of_people_that_are_parted(stage: Stage) {
+        let (table, players) = stage.game().await;
+        let (other_table, _) = stage.game().await;
+        let store = stage.store();
+        let [watcher, asked, foreign] = ["watcher", "asked", "foreign"].map(|name| stage.house.person(name).account);
+        for (table, account) in [(&table, watcher), (&table, asked), (&other_table, foreign)] {
+            let new = proposed(&stage, table, account);
+            store.propose_spectator(new, Vec::new(), stage.stamp(&players[0])).await.unwrap();
+        }
+        let among = async |which| {
+            let found = store.spectators_among(which, 10).await.unwrap();
+            found.into_iter().map(|one| one.account).collect::<BTreeSet<AccountId>>()
+        };
+        let [first, second] = [table.players.first, table.players.second];
+        let both = BTreeSet::from([watcher, asked]);
+        assert_eq!(among(Cancelling::Between(second, first)).await, both, "the players");
+        for pair in [(watcher, first), (second, watcher)] {
+            assert_eq!(among(Cancelling::Between(pair.0, pair.1)).await, BTreeSet::from([watcher]));
+        }
+        assert_eq!(among(Cancelling::AllOf(first)).await, both);
+        assert_eq!(among(Cancelling::AllOf(foreign)).await, BTreeSet::from([foreign]));
+        for pair in [(watcher, asked), (first, foreign), (foreign, watcher)] {
+            assert_eq!(among(Cancelling::Between(pair.0, pair.1)).await, BTreeSet::new(), "they have nothing to do");
+        }
+        assert_eq!(store.spectators_among(Cancelling::AllOf(first), 1).await.unwrap().len(), 1);
+        let turning = Turning { game: table.game, account: watcher, from: Proposed, to: Ended, notices: Vec::new() };
+        store.turn_spectator(turning, stage.stamp(&players[0])).await.unwrap();
+        assert_eq!(among(Cancelling::AllOf(first)).await, BTreeSet::from([asked]), "one is open no more");
+        let plan = stage.resign(&table, Seat::First);
+        let finish = Some(stage.finish(&table, &plan, &players[0], ""));
+        store.append(Append { finish, ..append(&table, &plan) }).await.unwrap();
+        assert_eq!(among(Cancelling::AllOf(first)).await, BTreeSet::new(), "the game is over");
     }
 
     async fn of_a_journal_only_what_was_there_at_an_instant_is_told(stage: Stage) {

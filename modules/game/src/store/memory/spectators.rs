@@ -10,7 +10,7 @@ use crate::domain::entry::Recorded;
 use crate::domain::notice::Addressed;
 use crate::domain::spectator::{MOST, Spectator};
 use crate::store::spectators::action_of;
-use crate::store::{Lines, Proposing, SpectatorStore, Stamp, StoreError, Told, Turning};
+use crate::store::{Cancelling, Lines, Proposing, SpectatorStore, Stamp, StoreError, Told, Turning};
 
 #[async_trait]
 impl SpectatorStore for MemoryStore {
@@ -59,6 +59,22 @@ impl SpectatorStore for MemoryStore {
 
     async fn spectators(&self, game: GameId) -> Result<Vec<Spectator>, StoreError> {
         Ok(self.with(|tables| tables.open_spectators(game).collect()))
+    }
+
+    async fn spectators_among(&self, which: Cancelling, limit: i64) -> Result<Vec<Spectator>, StoreError> {
+        Ok(self.with(|tables| {
+            let plays = |game, who| tables.participants.contains_key(&(who, game));
+            let concerns = |one: &Spectator| match which {
+                Cancelling::Between(a, b) => {
+                    let there = |who| one.account == who || plays(one.game, who);
+                    there(a) && there(b)
+                }
+                Cancelling::AllOf(who) => one.account == who || plays(one.game, who),
+            };
+            let open = tables.spectators.values().filter(|one| one.state.is_open());
+            let played = open.filter(|one| tables.running.contains_key(&one.game));
+            played.filter(|one| concerns(one)).take(rows(limit)).copied().collect()
+        }))
     }
 
     async fn lines_until(
