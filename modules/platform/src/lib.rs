@@ -12,6 +12,7 @@ pub mod health;
 pub mod idempotency;
 pub mod inbox;
 pub mod jobs;
+pub mod json;
 pub mod lifecycle;
 pub mod live;
 pub mod notices;

@@ -3,6 +3,7 @@
 use kernel::id::{GameId, Uuid};
 use platform::web::{Answer, Body, Caller, PathId, Problem, State};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::problem;
@@ -26,7 +27,7 @@ pub(super) struct Play {
     /// What to do.
     #[serde(rename = "do")]
     #[schema(value_type = Do)]
-    action: serde_json::Value,
+    action: Box<RawValue>,
 }
 
 /// A committed command.
@@ -49,8 +50,7 @@ pub(super) async fn handle(
     body: Body<Play>,
 ) -> Result<Answer<Played>, Problem> {
     let Play { cid, base, action } = body.0;
-    let act = serde_json::from_value::<Do>(action).ok().and_then(|action| action.act().ok());
-    let act = act.ok_or_else(problem::malformed_command)?;
+    let act = Do::parse(action.get()).map_err(|_| problem::malformed_command())?;
     carry_out(&app, caller, id.0, Asked { cid, base: Some(base), act }).await
 }
 

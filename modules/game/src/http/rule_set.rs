@@ -1,9 +1,11 @@
 //! A rule set as a person asks for it: a preset by name, or an object that changes some of its toggles.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use game_engine::{RuleError, RuleName, RuleSet};
-use serde::Deserialize;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -28,7 +30,34 @@ pub(super) struct FullRuleSet {
     /// Booleans, integers and words, as `GET /api/v1/rule-sets` shows them.
     #[serde(default)]
     #[schema(value_type = std::collections::BTreeMap<String, Value>)]
-    toggles: BTreeMap<String, Value>,
+    toggles: Toggles,
+}
+
+/// Each toggle once.
+#[derive(Debug, Clone, Default)]
+struct Toggles(BTreeMap<String, Value>);
+
+impl<'de> Deserialize<'de> for Toggles {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TogglesVisitor;
+        impl<'de> Visitor<'de> for TogglesVisitor {
+            type Value = Toggles;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of toggles")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Toggles, A::Error> {
+                let mut toggles = BTreeMap::new();
+                while let Some((toggle, value)) = members.next_entry::<String, Value>()? {
+                    if toggles.contains_key(&toggle) {
+                        return Err(A::Error::custom(format_args!("duplicate field `{toggle}`")));
+                    }
+                    toggles.insert(toggle, value);
+                }
+                Ok(Toggles(toggles))
+            }
+        }
+        deserializer.deserialize_map(TogglesVisitor)
+    }
 }
 
 /// The clock, where it differs from the rule set's.
@@ -79,7 +108,7 @@ impl FullRuleSet {
             let name = if custom { RuleName::CUSTOM } else { rules.name };
             return Err(RuleError::UnknownVersion { name, version });
         }
-        for (toggle, value) in &self.toggles {
+        for (toggle, value) in &self.toggles.0 {
             let text = match value {
                 Value::String(text) => text.clone(),
                 Value::Bool(_) | Value::Number(_) => value.to_string(),
@@ -126,6 +155,13 @@ mod tests {
             Ok(rules),
             "custom sets can be asked for again"
         );
+    }
+
+    #[test]
+    fn a_toggle_is_there_once() {
+        let twice = r#"{"name":"quick","toggles":{"deal":5,"deal":6}}"#;
+        let refused = platform::json::from_str::<FullRuleSet>(twice).unwrap_err().to_string();
+        assert!(refused.starts_with("duplicate field `deal`"), "{refused}");
     }
 
     #[test]

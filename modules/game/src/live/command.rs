@@ -1,6 +1,7 @@
 //! What a player sends as `do`: parsed strictly, or refused as a whole.
 
 use game_engine::{Card, Cards, Command, Play, Shape};
+use platform::json;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -52,9 +53,9 @@ pub(crate) struct Nothing {}
 pub(crate) struct Malformed;
 
 impl Do {
-    /// Reads the raw `do` of a frame.
-    pub(crate) fn parse(json: &str) -> Result<Act, Malformed> {
-        serde_json::from_str::<Self>(json).map_err(|_| Malformed)?.act()
+    /// Reads the raw `do` of a frame or a body.
+    pub(crate) fn parse(text: &str) -> Result<Act, Malformed> {
+        json::from_str::<Self>(text).map_err(|_| Malformed)?.act()
     }
 
     /// What it asks for.
@@ -134,6 +135,8 @@ mod tests {
             r#""draw""#,
             r#"{"draw":{"n":1}}"#,
             r#"{"draw":null}"#,
+            r#"{"draw":[]}"#,
+            r#"{"play":["circle-5",null,null]}"#,
             r#"{"draw":{},"pass":{}}"#,
             r#"{"deal":{}}"#,
             r#"{"void":{}}"#,

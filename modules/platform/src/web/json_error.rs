@@ -6,11 +6,12 @@ use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
 use super::problem::Problem;
+use crate::json::Strict;
 
 /// Parses a body.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut parser = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut parser)
+    let value = serde_path_to_error::deserialize(Strict(&mut parser))
         .map_err(|error| explain(&pointer(error.path()), error.inner()))?;
     parser.end().map_err(|error| explain("", &error))?;
     Ok(value)
@@ -180,7 +181,15 @@ mod tests {
                 "/kind/gift/note",
                 "wrong_type",
             ),
-            ("[]", "invalid_request", "", "invalid"),
+            ("[]", "invalid_request", "", "wrong_type"),
+            (r#"["a",[]]"#, "invalid_request", "", "wrong_type"),
+            (r#"{"name":"a","lines":[[1]]}"#, "invalid_request", "/lines/0", "wrong_type"),
+            (
+                r#"{"name":"a","lines":[],"kind":{"gift":["a"]}}"#,
+                "invalid_request",
+                "/kind/gift",
+                "wrong_type",
+            ),
             ("7", "invalid_request", "", "wrong_type"),
         ];
         for (body, code, pointer, field_code) in cases {

@@ -8,6 +8,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{After, Cid, MAX_FRAME_IN, MAX_HELLO_TOPICS, TopicName, Wanted};
+use crate::json;
 
 /// Client to server.
 #[derive(Debug)]
@@ -93,7 +94,7 @@ pub fn parse(text: &str) -> Result<ClientFrame<'_>, Malformed> {
     if text.len() > MAX_FRAME_IN {
         return Err(Malformed::new("a frame has at most 49152 bytes"));
     }
-    let raw: RawFrame<'_> = serde_json::from_str(text).map_err(|error| Malformed::new(error.to_string()))?;
+    let raw: RawFrame<'_> = json::from_str(text).map_err(|error| Malformed::new(error.to_string()))?;
     let mut fields = Fields { have: raw.present(), raw };
     let kind = std::mem::take(&mut fields.raw.t.0);
     let frame = match kind.as_ref() {
