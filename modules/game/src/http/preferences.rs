@@ -41,6 +41,7 @@ pub(super) struct Choice {
     #[schema(value_type = PresenceChoiceWord)]
     presence: PresenceChoice,
     #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     quiet_hours: Option<QuietForm>,
 }
 
