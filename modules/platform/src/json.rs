@@ -1,6 +1,7 @@
 //! JSON from outside, read more strictly than derived code does by itself: what is promised to be an object is one.
 //! Derived code would take a list of a struct's members, in their order, for the struct.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -17,6 +18,37 @@ pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Result<
     let value = T::deserialize(Strict(&mut parser))?;
     parser.end()?;
     Ok(value)
+}
+
+/// What was expected, without the names that only this code knows. serde gives text only; its forms have been stable
+/// since 1.0.
+pub(crate) fn plainly(expected: &str) -> Cow<'_, str> {
+    let plain = match expected {
+        "a map" => "an object",
+        "a sequence" => "a list",
+        "i8" | "i16" | "i32" | "i64" | "isize" | "i128" => "a whole number within its range",
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" | "u128" => "a whole number, not negative",
+        "f32" | "f64" => "a number",
+        "a borrowed string" => "a string",
+        "unit" => "null",
+        _ if expected.starts_with("struct ") => "an object",
+        _ if expected.starts_with("enum ") => "one of the forms that are described",
+        _ => return Cow::Borrowed(expected),
+    };
+    Cow::Borrowed(plain)
+}
+
+/// serde's message with what it expected in plain words; without the place in the text.
+pub(crate) fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    match message.split_once(", expected ") {
+        Some((found, expected)) => format!("{found}, expected {}", plainly(expected)),
+        None => message.to_owned(),
+    }
 }
 
 /// Stands before a deserializer, and before everything that it hands out, and asks for a map where a struct is wanted.
@@ -235,6 +267,34 @@ mod tests {
         assert_eq!(from_str::<Shape>(r#"{"pair":[2,[{"x":1}]]}"#).unwrap(), pair);
         let held: Held<'_> = from_str(r#"{"raw":[ 1 ],"any":{"a":[1,{}]}}"#).unwrap();
         assert_eq!((held.raw.get(), held.any), ("[ 1 ]", serde_json::json!({"a":[1,{}]})));
+    }
+
+    #[test]
+    fn a_reason_names_nothing_that_only_this_code_knows() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only parsed")]
+        struct Numbers {
+            small: Option<u8>,
+            signed: Option<i64>,
+            real: Option<f64>,
+            text: Option<String>,
+            shape: Option<Wrapped>,
+        }
+        for (text, reason) in [
+            ("[]", "invalid type: sequence, expected an object"),
+            ("7", "invalid type: integer `7`, expected an object"),
+            (r#"{"small":300}"#, "invalid value: integer `300`, expected a whole number from 0 to 255"),
+            (r#"{"small":"7"}"#, "invalid type: string \"7\", expected a whole number from 0 to 255"),
+            (
+                r#"{"signed":1.5}"#,
+                "invalid type: floating point `1.5`, expected a whole number within its range",
+            ),
+            (r#"{"real":"x"}"#, "invalid type: string \"x\", expected a number"),
+            (r#"{"text":{}}"#, "invalid type: map, expected a string"),
+            (r#"{"shape":[1]}"#, "invalid type: sequence, expected an object"),
+        ] {
+            assert_eq!(plain(&from_str::<Numbers>(text).unwrap_err()), reason, "{text}");
+        }
     }
 
     #[test]

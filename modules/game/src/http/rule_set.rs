@@ -4,19 +4,40 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use game_engine::{RuleError, RuleName, RuleSet};
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 /// The name of a preset, or an object in the form in which rule sets are shown.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, ToSchema)]
 #[serde(untagged)]
 pub(super) enum RuleSetForm {
     /// For example `naija_classic`.
     Preset(String),
     /// A preset with other toggles; the result is named `custom` if it differs.
     Full(FullRuleSet),
+}
+
+/// By hand: derived code would say of what fits neither form only that it fits none.
+impl<'de> Deserialize<'de> for RuleSetForm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FormVisitor;
+        impl<'de> Visitor<'de> for FormVisitor {
+            type Value = RuleSetForm;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a preset, or an object")
+            }
+            fn visit_str<E: Error>(self, name: &str) -> Result<RuleSetForm, E> {
+                Ok(RuleSetForm::Preset(name.to_owned()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<RuleSetForm, A::Error> {
+                FullRuleSet::deserialize(MapAccessDeserializer::new(members)).map(RuleSetForm::Full)
+            }
+        }
+        deserializer.deserialize_any(FormVisitor)
+    }
 }
 
 /// Toggles by name over a preset.
@@ -126,7 +147,7 @@ mod tests {
     use crate::live::wire::RulesView;
 
     fn form(json: &str) -> RuleSetForm {
-        serde_json::from_str(json).unwrap()
+        platform::json::from_str(json).unwrap()
     }
 
     #[test]
@@ -158,10 +179,19 @@ mod tests {
     }
 
     #[test]
-    fn a_toggle_is_there_once() {
-        let twice = r#"{"name":"quick","toggles":{"deal":5,"deal":6}}"#;
-        let refused = platform::json::from_str::<FullRuleSet>(twice).unwrap_err().to_string();
-        assert!(refused.starts_with("duplicate field `deal`"), "{refused}");
+    fn what_is_no_rule_set_is_told_what_it_lacks() {
+        for (json, reason) in [
+            (r#"{"name":"quick","toggles":{"deal":5,"deal":6}}"#, "duplicate field `deal`"),
+            (r#"{"name":"quick","zz":1}"#, "unknown field `zz`"),
+            (r#"{"toggles":{}}"#, "missing field `name`"),
+            (r#"{"name":5}"#, "invalid type: integer `5`, expected a string"),
+            (r#"{"name":"quick","toggles":[]}"#, "invalid type: sequence, expected an object of toggles"),
+            ("5", "invalid type: integer `5`, expected the name of a preset, or an object"),
+            (r#"["quick",null,{}]"#, "invalid type: sequence, expected the name of a preset, or an object"),
+        ] {
+            let refused = platform::json::from_str::<RuleSetForm>(json).unwrap_err().to_string();
+            assert!(refused.starts_with(reason), "{json}: {refused}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
 use super::problem::Problem;
-use crate::json::Strict;
+use crate::json::{Strict, plainly};
 
 /// Parses a body.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
@@ -51,7 +51,7 @@ pub(crate) fn find(pointer: &str, message: &str) -> Finding {
     let expected = || {
         message
             .split_once("expected ")
-            .map_or_else(|| "not accepted here".to_owned(), |(_, what)| format!("expected {what}"))
+            .map_or_else(|| "not accepted here".to_owned(), |(_, what)| format!("expected {}", plainly(what)))
     };
     if let Some(field) = named("unknown field `") {
         return Finding {
@@ -84,8 +84,21 @@ pub(crate) fn find(pointer: &str, message: &str) -> Finding {
     if message.starts_with("invalid value: ") || message.starts_with("invalid length ") {
         return Finding { pointer, code: "invalid", detail: expected() };
     }
-    // A type's own words, for example "expected an id of the form acc_...".
-    Finding { pointer, code: "invalid", detail: message.to_owned() }
+    Finding { pointer, code: "invalid", detail: own_words(message).to_owned() }
+}
+
+/// A type's own words, for example "expected an id of the form acc_..."; those of the standard library's numbers and
+/// truth values are about parsing, so a query's get ours.
+fn own_words(message: &str) -> &str {
+    match message {
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            "expected a whole number"
+        }
+        "number too large to fit in target type" => "expected a smaller number",
+        "number too small to fit in target type" => "expected a larger number",
+        "provided string was not `true` or `false`" => "expected true or false",
+        own => own,
+    }
 }
 
 fn of_data(pointer: &str, message: &str) -> Problem {

@@ -105,6 +105,28 @@ async fn a_query_that_is_wrong_names_the_parameter() {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Told {
+    after: Option<u8>,
+    quietly: Option<bool>,
+}
+
+#[actix_web::test]
+async fn a_query_that_is_wrong_is_told_what_is_expected_in_plain_words() {
+    let told = |query: Query<Told>| async move { format!("{:?} {:?}", query.0.after, query.0.quietly) };
+    for (query, expected) in [
+        ("after=ten", "expected a whole number"),
+        ("after=", "expected a whole number"),
+        ("after=256", "expected a smaller number"),
+        ("quietly=perhaps", "expected true or false"),
+    ] {
+        let routes = Routes::of("test").add(Route::get("/told", Access::Public, told));
+        let reply = Floor::new().send(routes, get(&format!("/told?{query}"))).await;
+        assert_eq!((reply.status, &reply.json()["errors"][0]["detail"]), (400, &json!(expected)), "{query}");
+    }
+}
+
 #[actix_web::test]
 async fn a_creating_post_needs_its_key_and_knows_a_repeat_however_it_is_spelled() {
     let floor = Floor::new();

@@ -94,7 +94,7 @@ pub fn parse(text: &str) -> Result<ClientFrame<'_>, Malformed> {
     if text.len() > MAX_FRAME_IN {
         return Err(Malformed::new("a frame has at most 49152 bytes"));
     }
-    let raw: RawFrame<'_> = json::from_str(text).map_err(|error| Malformed::new(error.to_string()))?;
+    let raw: RawFrame<'_> = json::from_str(text).map_err(|error| Malformed::new(json::plain(&error)))?;
     let mut fields = Fields { have: raw.present(), raw };
     let kind = std::mem::take(&mut fields.raw.t.0);
     let frame = match kind.as_ref() {

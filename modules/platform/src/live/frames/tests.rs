@@ -45,10 +45,13 @@ fn what_is_not_a_frame_is_refused_with_its_reason() {
     let table = [
         (String::new(), "EOF"),
         ("x".into(), "expected value"),
-        ("[]".into(), "invalid type: sequence"),
+        ("[]".into(), "invalid type: sequence, expected an object"),
         ("{}".into(), "missing field `t`"),
         (r#"{"t":"ping","n":7} x"#.into(), "trailing characters"),
-        (r#"["ping",null,null,null,null,null,null,null,null,null,7]"#.into(), "invalid type: sequence"),
+        (
+            r#"["ping",null,null,null,null,null,null,null,null,null,7]"#.into(),
+            "invalid type: sequence, expected an object",
+        ),
         (r#"{"t":"dance"}"#.into(), "unknown frame type"),
         (r#"{"t":7}"#.into(), "invalid type"),
         (r#"{"t":"ping"}"#.into(), "missing field \"n\""),
