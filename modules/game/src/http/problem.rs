@@ -5,6 +5,7 @@ use customer_api::CustomerError;
 use game_engine::{Refusal, RuleError};
 use identity_api::IdentityError;
 use kernel::Timestamp;
+use kernel::id::GameId;
 use platform::web::Problem;
 use std::time::Duration;
 
@@ -69,6 +70,16 @@ pub(super) fn of_create(error: CreateError) -> Problem {
         CreateError::Store(error) => Problem::from(error),
         CreateError::Identity(IdentityError::Port { source }) => Problem::from(source),
         CreateError::NotAvailable | CreateError::Identity(_) => not_available(),
+    }
+}
+
+/// The same where the game stands in the path, and no member of the body names it.
+pub(super) fn of_rematch(error: CreateError, game: GameId) -> Problem {
+    match error {
+        CreateError::NoSuchRematch => {
+            Problem::invalid("no_such_rematch").detail(format!("{game} is not a finished game of the two."))
+        }
+        other => of_create(other),
     }
 }
 
@@ -216,4 +227,28 @@ pub(super) fn of_rules(error: &RuleError) -> Problem {
 
 pub(super) fn malformed_command() -> Problem {
     Problem::invalid("malformed").pointer("/do", "malformed", "not a command of this game")
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::ResponseError;
+    use actix_web::body::MessageBody;
+    use kernel::TypedId;
+    use kernel::id::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_rematch_of_what_is_still_played_points_at_no_member_that_its_body_does_not_have() {
+        let game = GameId::from_uuid(Uuid::from_u128(1));
+        let body = |problem: Problem| {
+            let bytes = problem.error_response().into_body().try_into_bytes().unwrap();
+            let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            (body["code"].clone(), body["detail"].clone(), body["errors"][0]["pointer"].clone())
+        };
+        let (code, detail, pointer) = body(of_rematch(CreateError::NoSuchRematch, game));
+        assert_eq!((code, pointer), ("no_such_rematch".into(), serde_json::Value::Null));
+        assert!(detail.as_str().unwrap().contains(&game.to_string()), "{detail}");
+        assert_eq!(body(of_create(CreateError::NoSuchRematch)).2, "/rematch_of");
+    }
 }

@@ -26,7 +26,7 @@ pub(super) async fn handle(
     claim.route = format!("{} {}", claim.route, id.0);
     let invite = rematch::run(&app, &caller.call, &caller.principal, claim, id.0)
         .await
-        .map_err(problem::of_create)?
+        .map_err(|error| problem::of_rematch(error, id.0))?
         .ok_or_else(Problem::not_found)?;
     let view = InviteView::shown(&app, &caller.call, caller.principal.account, &invite).await;
     Ok(Answer::created(format!("/api/v1/games/invites/{}", invite.id), view))
