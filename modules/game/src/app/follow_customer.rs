@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use customer_api::CustomerEvent;
-use kernel::Envelope;
+use kernel::id::AccountId;
+use kernel::{Envelope, Limit};
 use platform::inbox::{HandleError, Handler};
 
 use super::App;
 use super::finding::{leave_queue, part};
 use super::follow_identity::system_call;
+use super::list_invites::{self, Wanted};
 use super::spectate;
+use crate::domain::invite::Side;
 use crate::store::{Cancelling, Cursor, StoreError};
 
 pub(crate) const CONSUMER: &str = "game.customer";
@@ -55,6 +58,47 @@ async fn sort_queue(app: &App, event: &CustomerEvent) -> Result<(), StoreError> 
     }
 }
 
+/// Who is no more of the network that it was of.
+fn departed(event: &CustomerEvent) -> Option<AccountId> {
+    match event {
+        CustomerEvent::RelationshipSuspended { customer, .. }
+        | CustomerEvent::RelationshipEnded { customer, .. }
+        | CustomerEvent::RelationshipReassigned { customer, .. } => Some(*customer),
+        CustomerEvent::RelationshipStarted { .. }
+        | CustomerEvent::RelationshipResumed { .. }
+        | CustomerEvent::BlockAdded { .. }
+        | CustomerEvent::BlockRemoved { .. } => None,
+    }
+}
+
+/// Cancels what is pending between somebody who left a network and those of it, whom it may not play any more. While
+/// that is in doubt the event waits.
+async fn take_leave(app: &App, customer: AccountId) -> Result<(), HandleError> {
+    for side in [Side::Creator, Side::Invitee] {
+        let mut before = None;
+        loop {
+            let call = system_call(app, CONSUMER);
+            let wanted = Wanted { side, only_open: true, before, limit: Limit::MAX };
+            let page = list_invites::list(app, customer, wanted).await?;
+            for invite in page.items.iter().filter(|invite| !invite.is_practice()) {
+                let (one, other) = (invite.creator, invite.invitee);
+                let known = app.knows_to_play(&call, one, other).await;
+                if !known
+                    .ok_or_else(|| HandleError::Retry("whom a customer may play is in doubt".to_owned()))?
+                {
+                    let parted = Cancelling::Between(one, other);
+                    app.broadcast.notices(&app.store.cancel_invites(parted, None, app.stamp(&call)).await?);
+                }
+            }
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What an event ends of watching. A game that runs goes on without those who watched it.
 fn watching(event: &CustomerEvent) -> Option<Cancelling> {
     match event {
@@ -80,6 +124,9 @@ impl Handler<CustomerEvent> for FollowCustomer {
         sort_queue(app, &event.event).await?;
         if let Some(which) = watching(&event.event) {
             spectate::separate(app, &system_call(app, CONSUMER), which).await?;
+        }
+        if let Some(customer) = departed(&event.event) {
+            take_leave(app, customer).await?;
         }
         let Some(which) = parted(&event.event) else { return Ok(app.store.advance(cursor).await?) };
         let stamp = app.stamp(&system_call(app, CONSUMER));

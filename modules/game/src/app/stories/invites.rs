@@ -43,6 +43,40 @@ platform::for_each_database! { MIGRATIONS;
         house.move_somehow(game, &players).await;
     }
 
+    async fn whoever_leaves_a_network_has_nothing_pending_with_anybody_of_it(db: TestDb) {
+        let house = House::open(&db.db).await;
+        let [one, two, three]: [Principal; 3] = house.network("net");
+        let there = house.invite(&one, "net1", classic()).await.unwrap();
+        let back = house.invite(&three, "net0", classic()).await.unwrap();
+        let others = house.invite(&two, "net2", classic()).await.unwrap();
+        let practice = house.ask_to_practise(&one, game_bots::Strength::Easy, classic()).await.unwrap();
+        begin_consumer(&db, follow_customer::CONSUMER).await;
+        let (relationship, distributor) = (house.ids.next(), house.ids.next());
+        let event = customer_api::CustomerEvent::RelationshipEnded { relationship, distributor, customer: one.account };
+        let (id, aggregate, at) = (house.ids.next(), event.aggregate(), house.clock.now());
+        let envelope = Envelope { number: 1, id, aggregate, at, event };
+        house.customer.relate(house.ids.next(), one.account);
+        house.customer.doubt(true);
+        let follow = FollowCustomer(Arc::clone(&house.app));
+        let waits = follow.handle(&envelope).await;
+        assert!(matches!(waits, Err(platform::inbox::HandleError::Retry(_))), "{waits:?}");
+        house.customer.doubt(false);
+        follow.handle(&envelope).await.unwrap();
+        for (id, state) in [
+            (there.id, InviteState::Cancelled),
+            (back.id, InviteState::Cancelled),
+            (others.id, InviteState::Pending),
+            (practice.id, InviteState::Pending),
+        ] {
+            assert_eq!(house.app.store.invite(id).await.unwrap().unwrap().recorded, state);
+        }
+        let told = |who: &Principal| {
+            let kinds = house.heard.kinds_for(who.account);
+            kinds.into_iter().filter(|kind| *kind == "game_invite_cancelled").count()
+        };
+        assert_eq!([&one, &two, &three].map(told), [2, 1, 1]);
+    }
+
     async fn unknown_foreign_and_restricted_people_are_equally_not_available(db: TestDb) {
         let house = House::open(&db.db).await;
         let [one, two]: [Principal; 2] = house.network("near");
