@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use whot::client::{Answer, Api};
 
 use crate::harness::{PASSWORD, Server};
+use crate::spec::openapi;
 
 fn assert_problem(answer: &Answer, status: u16, code: &str) {
     assert_eq!((answer.status, answer.code()), (status, code), "{}", answer.text);
@@ -57,6 +58,54 @@ async fn every_kind_of_bad_request_gets_a_precise_problem() {
     assert_problem(&refused, 403, "forbidden");
     let junk_id = house.distributor.api.call(Method::GET, "/api/v1/invites/inv_junk", None).await.unwrap();
     assert_problem(&junk_id, 404, "not_found");
+}
+
+#[tokio::test]
+async fn what_is_wrong_inside_a_body_is_told_where_it_stands_and_a_list_is_no_object() {
+    let server = Server::start();
+    let house = server.house().await;
+    let api = &house.distributor.api;
+    let set = |rule_set: Value| json!({ "username": "somebody", "rule_set": rule_set });
+    for (body, code, pointer, field_code) in [
+        (json!(["somebody", "naija_classic"]), "invalid_request", "", "wrong_type"),
+        (set(json!({ "name": "quick", "zz": 1 })), "unknown_field", "/rule_set/zz", "unknown_field"),
+        (set(json!({ "toggles": {} })), "invalid_request", "/rule_set/name", "required"),
+        (
+            set(json!({ "name": "quick", "version": "x" })),
+            "invalid_request",
+            "/rule_set/version",
+            "wrong_type",
+        ),
+        (set(json!(7)), "invalid_request", "/rule_set", "wrong_type"),
+        (set(json!(["quick"])), "invalid_request", "/rule_set", "wrong_type"),
+    ] {
+        let text = body.to_string();
+        let answer = raw(api, Method::POST, "/api/v1/games/invites", "application/json", &text).await;
+        assert_problem(&answer, 422, code);
+        let error = &answer.body["errors"][0];
+        assert_eq!((&error["pointer"], &error["code"]), (&json!(pointer), &json!(field_code)), "{text}");
+    }
+    let twice = r#"{"username":"a","rule_set":{"name":"quick","toggles":{"deal":5,"deal":6}}}"#;
+    let answer = raw(api, Method::POST, "/api/v1/games/invites", "application/json", twice).await;
+    assert_problem(&answer, 422, "invalid_request");
+    assert_eq!(answer.body["errors"][0]["pointer"], "/rule_set/toggles/deal", "{}", answer.text);
+    assert_eq!(answer.body["errors"][0]["code"], "duplicate", "{}", answer.text);
+}
+
+#[test]
+fn every_list_documents_the_cursor_that_is_none_of_its_own() {
+    let lists = openapi().routes_with("cursor");
+    assert!(lists.len() > 5, "{lists:?}");
+    for (path, answers) in lists {
+        let codes = answers["400"]["x-codes"].as_array().unwrap();
+        assert!(codes.contains(&json!("invalid_cursor")), "{path}");
+    }
+}
+
+#[test]
+fn what_a_body_has_to_name_is_documented_as_required_though_it_may_be_null() {
+    let required = &openapi().component("GamePreferencesChoice")["required"];
+    assert!(required.as_array().unwrap().contains(&json!("quiet_hours")), "{required}");
 }
 
 #[tokio::test]

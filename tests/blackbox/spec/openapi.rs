@@ -57,6 +57,17 @@ impl OpenApi {
         responses
     }
 
+    /// The routes with a query parameter of that name, and their answers.
+    pub(crate) fn routes_with(&self, parameter: &str) -> Vec<(&str, &Value)> {
+        let paths = self.0["paths"].as_object().into_iter().flatten();
+        let lists = paths.map(|(path, operations)| (path.as_str(), &operations["get"]));
+        let takes = |operation: &Value| {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            parameters.into_iter().any(|one| one["in"] == "query" && one["name"] == parameter)
+        };
+        lists.filter(|(_, get)| takes(get)).map(|(path, get)| (path, &get["responses"])).collect()
+    }
+
     fn answer(&self, operation: &Value, answer: &Answer) -> Vec<String> {
         let status = answer.status.to_string();
         let Some(response) = operation["responses"].get(&status) else {

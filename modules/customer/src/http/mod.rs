@@ -69,7 +69,8 @@ fn invites() -> Routes {
             Route::get("/api/v1/invites", INVITES, list_invites::handle)
                 .summary("Own invites, newest first, and who redeemed them")
                 .query::<list_invites::ListQuery>()
-                .answers::<List<InviteView>>(200),
+                .answers::<List<InviteView>>(200)
+                .problem(400, "invalid_cursor"),
         )
         .add(
             Route::get("/api/v1/invites/{invite_id}", INVITES, read_invite::handle)
@@ -133,7 +134,8 @@ fn relationships() -> Routes {
             Route::get("/api/v1/relationships", READ, list_relationships::handle)
                 .summary("The relationships one is part of, newest first")
                 .query::<list_relationships::ListQuery>()
-                .answers::<List<RelationshipView>>(200),
+                .answers::<List<RelationshipView>>(200)
+                .problem(400, "invalid_cursor"),
         )
         .add(
             Route::get("/api/v1/relationships/{customer_id}", READ, read_relationship::handle)
@@ -190,7 +192,8 @@ fn people() -> Routes {
             Route::get("/api/v1/blocks", BLOCKS, list_blocks::handle)
                 .summary("Whom one blocks")
                 .query::<list_blocks::ListQuery>()
-                .answers::<List<BlockView>>(200),
+                .answers::<List<BlockView>>(200)
+                .problem(400, "invalid_cursor"),
         )
         .add(
             Route::put("/api/v1/blocks/{account_id}", BLOCKS, block_account::add)

@@ -86,7 +86,8 @@ fn invites() -> Routes {
             Route::get("/api/v1/games/invites", READ, list_invites::handle)
                 .summary("Own invites, incoming or outgoing, newest first")
                 .query::<list_invites::ListQuery>()
-                .answers::<List<InviteView>>(200),
+                .answers::<List<InviteView>>(200)
+                .problem(400, "invalid_cursor"),
         )
         .add(
             Route::get("/api/v1/games/invites/{invite_id}", READ, get_invite::handle)
@@ -438,7 +439,8 @@ fn lists() -> Routes {
             Route::get("/api/v1/games", READ, list_games::handle)
                 .summary("Own games, newest first")
                 .query::<list_games::ListQuery>()
-                .answers::<List<GameSummary>>(200),
+                .answers::<List<GameSummary>>(200)
+                .problem(400, "invalid_cursor"),
         )
         .add(
             Route::get("/api/v1/rule-sets", READ, rule_sets::handle)

@@ -128,7 +128,8 @@ fn own(routes: Routes) -> Routes {
             Route::get("/api/v1/sessions", Access::Permission(Permission::SessionManage), sessions::list)
                 .summary("One's own sessions")
                 .query::<sessions::ListQuery>()
-                .answers::<List<sessions::SessionView>>(200),
+                .answers::<List<sessions::SessionView>>(200)
+                .problem(400, "invalid_cursor"),
         )
         .add(
             Route::delete(
@@ -202,7 +203,8 @@ fn provisioning(routes: Routes) -> Routes {
             )
             .summary("Distributors, newest first")
             .query::<distributors::ListQuery>()
-            .answers::<List<distributors::DistributorView>>(200),
+            .answers::<List<distributors::DistributorView>>(200)
+            .problem(400, "invalid_cursor"),
         )
         .add(
             Route::get(
