@@ -4,6 +4,7 @@ mod desk;
 mod ending;
 mod game;
 mod invites;
+mod lesson;
 mod link;
 mod lobby;
 mod picture;
@@ -12,6 +13,7 @@ mod ratings;
 mod session;
 mod sight;
 mod terminal;
+mod tidings;
 mod typed;
 mod warnings;
 mod wire;
@@ -30,6 +32,9 @@ use link::Link;
 use session::Session;
 use terminal::{Interrupt, Terminal};
 
+/// Where a server is that was started as the README says.
+const SERVER: &str = "http://127.0.0.1:8080";
+
 const EXAMPLES: &str = "Examples:\n  \
     whot play --username ada                              what is open, and from there\n  \
     whot play --username ada --invite ben --match 'best_of(3)'\n  \
@@ -46,7 +51,7 @@ const EXAMPLES: &str = "Examples:\n  \
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Where the server is
-    #[arg(long, env = "WHOT_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(long, env = "WHOT_SERVER", value_name = "URL", default_value = SERVER)]
     server: String,
     /// Who you are; asked for if not given
     #[arg(long, value_name = "NAME")]
@@ -103,6 +108,25 @@ struct How {
     toggles: Vec<(String, String)>,
 }
 
+impl Arguments {
+    /// What is to be played is said where something is to be played, and exists.
+    fn check_how(&self) -> Result<(), CliError> {
+        let First { invite, queue, practice, .. } = &self.first;
+        let How { rules, match_rule, toggles } = &self.how;
+        let how = rules.is_some() || match_rule.is_some() || !toggles.is_empty();
+        if how && !queue && invite.is_none() && practice.is_none() {
+            return Err(CliError::Failed(
+                "--rules, --match and --toggle go with --invite, --queue or --practice".to_owned(),
+            ));
+        }
+        if let Some(level) = practice.as_deref().filter(|level| !invites::LEVELS.contains(level)) {
+            let levels = invites::LEVELS.join(", ");
+            return Err(CliError::Failed(format!("no strength is called {}: {levels}", plain(level))));
+        }
+        self.how.wish().check().map_err(CliError::Failed)
+    }
+}
+
 impl How {
     fn wish(&self) -> Wish {
         Wish { rules: self.rules.clone(), match_rule: self.match_rule.clone(), toggles: self.toggles.clone() }
@@ -113,6 +137,10 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
     if global.json {
         return Err(CliError::Failed("play speaks to people; programs play over the API itself".to_owned()));
     }
+    if !arguments.server.starts_with("http://") && !arguments.server.starts_with("https://") {
+        return Err(CliError::Failed("--server takes an address such as https://whot.example".to_owned()));
+    }
+    arguments.check_how()?;
     let mut terminal = Terminal::open();
     let Some(session) = sign_in(&mut terminal, &arguments).await? else { return Ok(()) };
     let linked = Link::open(&session).await.map_err(CliError::from);
@@ -123,12 +151,19 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
             return Err(error);
         }
     };
-    let mut desk = Desk::new(terminal, interrupt, session, link);
+    let command = again(&arguments.server, &session);
+    let mut desk = Desk::new(terminal, interrupt, session, link, command);
     let played = sit(&mut desk, &arguments).await;
     let Desk { session, link, .. } = desk;
     drop(link);
     session.close().await;
     played
+}
+
+/// How this is started again for the same person.
+fn again(server: &str, session: &Session) -> String {
+    let server = if server == SERVER { String::new() } else { format!(" --server {}", plain(server)) };
+    format!("whot play{server} --username {}", plain(&session.username))
 }
 
 /// Signs in; nothing if the person gave up before that.
@@ -147,7 +182,8 @@ async fn sign_in(terminal: &mut Terminal, arguments: &Arguments) -> Result<Optio
         },
     };
     let password = if arguments.password_stdin {
-        terminal.line().await
+        let line = terminal.line().await;
+        Some(line.ok_or_else(|| CliError::Failed("standard input has no password".to_owned()))?)
     } else if terminal.typed {
         terminal.ask_secret(&format!("password of {}", plain(&username))).await?
     } else {
@@ -162,11 +198,21 @@ async fn sign_in(terminal: &mut Terminal, arguments: &Arguments) -> Result<Optio
             terminal.say(format_args!("Signed in as {} at {}.", plain(&username), api.base()));
             Ok(Some(session))
         }
-        Err(ClientError::Refused { code, .. }) if code == "bad_credentials" => {
-            Err(CliError::Failed("the name or the password is wrong".to_owned()))
+        Err(ClientError::Refused { code, .. }) if not_let_in(&code).is_some() => {
+            Err(CliError::Failed(not_let_in(&code).unwrap_or_default().to_owned()))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Why somebody is not let in, in words.
+fn not_let_in(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "bad_credentials" => "the name or the password is wrong",
+        "account_suspended" => "this account is suspended: ask whoever invited you",
+        "rate_limited" => "too many sign-ins: wait a minute and try again",
+        _ => return None,
+    })
 }
 
 /// Whether nobody on the way can listen: by TLS, or because there is no way.
@@ -181,7 +227,7 @@ fn is_protected(server: &str) -> bool {
 /// From one game to the next until the person leaves.
 async fn sit(desk: &mut Desk, arguments: &Arguments) -> Result<(), CliError> {
     let begun = first(desk, arguments).await;
-    let mut next = invites::passing(desk, begun)?.unwrap_or(Next::Lobby);
+    let mut next = invites::passing(desk, begun)?.flatten().unwrap_or(Next::Lobby);
     loop {
         next = match next {
             Next::Quit => return Ok(()),
@@ -189,6 +235,7 @@ async fn sit(desk: &mut Desk, arguments: &Arguments) -> Result<(), CliError> {
             Next::Game(game) => match game::play(desk, &game).await? {
                 Left::Over => ending::after(desk, &game).await?,
                 Left::Early => Next::Quit,
+                Left::Lobby => Next::Lobby,
                 // A script that came for this game alone has nothing else to do.
                 Left::Shut(why) if !desk.terminal.typed && arguments.first.game.as_ref() == Some(&game) => {
                     return Err(CliError::Failed(why));
@@ -202,23 +249,31 @@ async fn sit(desk: &mut Desk, arguments: &Arguments) -> Result<(), CliError> {
     }
 }
 
-async fn first(desk: &mut Desk, arguments: &Arguments) -> Result<Next, CliError> {
+/// What was asked for at once; nothing if it came to nothing.
+async fn first(desk: &mut Desk, arguments: &Arguments) -> Result<Option<Next>, CliError> {
     let wish = arguments.how.wish();
     let First { invite, accept, queue, practice, game } = &arguments.first;
-    let next = if let Some(game) = game {
-        Some(Next::Game(game.clone()))
+    if let Some(game) = game {
+        Ok(Some(Next::Game(game.clone())))
     } else if let Some(name) = invite {
-        lobby::invite(desk, name, &wish).await?
+        let made = invites::invite(desk, name, &wish).await;
+        let Some(invite) = invites::told(desk, made)? else { return nothing(desk) };
+        Ok(invites::await_answer(desk, &invite).await?.next())
     } else if let Some(name) = accept {
-        lobby::accept(desk, name).await?
+        lobby::accept(desk, name).await
     } else if *queue {
-        lobby::queue(desk, &wish).await?
+        lobby::queue(desk, &wish).await
     } else if let Some(level) = practice {
-        lobby::practice(desk, level, &wish).await?
+        let begun = lobby::practice(desk, level, &wish).await?;
+        if begun.is_none() { nothing(desk) } else { Ok(begun) }
     } else {
-        None
-    };
-    Ok(next.unwrap_or(Next::Lobby))
+        Ok(None)
+    }
+}
+
+/// What was asked for is refused, and why was said. Somebody who types goes on from there; a script has failed.
+fn nothing(desk: &Desk) -> Result<Option<Next>, CliError> {
+    if desk.terminal.typed { Ok(None) } else { Err(CliError::Failed("no game came of it".to_owned())) }
 }
 
 #[cfg(test)]

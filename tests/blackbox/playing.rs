@@ -1,6 +1,7 @@
 //! `whot play`, as a person uses it: two processes of the real binary sit down at the real server, read what it prints
 //! and type what they want.
 
+mod meanwhile;
 mod strangers;
 mod troubles;
 
@@ -134,7 +135,7 @@ async fn two_people_play_a_whole_match_at_their_terminals_and_see_that_the_deck_
         let mut ben = Player::sit(&base, "ben", &["--accept", "Ada"]);
         ben.hears("Waiting for an invite from Ada");
         let mut ada = Player::sit(&base, "ada", &["--invite", "ben", "--match", "best_of(3)"]);
-        ada.hears("Invited ben to custom, best of 3");
+        ada.hears("Invited ben to custom (as naija_classic), best of 3");
         let both = [ada, ben].map(|mut player| {
             std::thread::spawn(move || {
                 player.hears("You sit down with");
@@ -249,7 +250,7 @@ async fn wrong_input_gets_a_hint_resigning_is_asked_twice_and_leaving_says_that_
             ("circle 6", "There is no circle 6."),
             ("p", "There is no passing"),
             ("?", "the table again"),
-            ("rules", "as naija_classic"),
+            ("rules", "The first with an empty hand wins the round."),
             ("s", "rounds 0 : 0"),
             ("resign", "Type yes to do it"),
             ("no", "You did not resign."),
@@ -261,8 +262,8 @@ async fn wrong_input_gets_a_hint_resigning_is_asked_twice_and_leaving_says_that_
         rustix::process::kill_process(rustix::process::Pid::from_child(&player.child), signal).unwrap();
         let left = player.hears("You leave the table");
         assert!(left.contains("your clock runs for"), "{left}");
-        player.hears(&format!("whot play --game {game}"));
-        let name = player.name;
+        let (name, base) = (player.name, server.api.base());
+        player.hears(&format!("whot play --server {base} --username {name} --game {game}"));
         player.leaves();
 
         let mut again = Player::sit(server.api.base(), name, &[]);
@@ -291,12 +292,12 @@ async fn somebody_alone_plays_against_the_server_at_the_terminal() {
     tokio::task::block_in_place(|| {
         let arguments = ["--practice", "easy", "--rules", "quick", "--match", "best_of(3)"];
         let mut ada = Player::sit(server.api.base(), "ada", &arguments);
-        assert!(ada.hears("You sit down with").contains("easy bot: custom, best of 3"));
+        assert!(ada.hears("You sit down with").contains("easy bot: custom (as quick), best of 3"));
         ada.plays_on();
         assert_eq!(count(&ada.seen, "verified: the deck was not rigged."), 1, "{}", ada.seen.join("\n"));
         assert!(count(&ada.seen, "easy bot ") > 5, "{}", ada.seen.join("\n"));
         ada.types("r");
-        assert!(ada.hears("You sit down with").contains("easy bot: custom, best of 3"));
+        assert!(ada.hears("You sit down with").contains("easy bot: custom (as quick), best of 3"));
         ada.leaves();
     });
 }
@@ -317,6 +318,17 @@ fn what_cannot_begin_says_why() {
     assert!(code == Some(1) && said.contains("--password-stdin"), "{said}");
     let (code, said) = play(&["--json"]);
     assert!(code == Some(1) && said.contains("over the API"), "{said}");
+    for (arguments, why) in [
+        (vec!["--practice", "god"], "random, easy, medium, hard, expert"),
+        (vec!["--practice", "easy", "--rules", "bridge"], "naija_classic, pagat"),
+        (vec!["--practice", "easy", "--match", "best_of(4)"], "match"),
+        (vec!["--invite", "ben", "--toggle", "deal=99"], "deal"),
+        (vec!["--rules", "quick"], "go with --invite, --queue or --practice"),
+        (vec!["--server", "whot.example"], "https://"),
+    ] {
+        let (code, said) = play(&arguments);
+        assert!(code == Some(1) && said.contains(why), "{arguments:?}: {said}");
+    }
     for two in [["--invite=ben", "--practice=hard"], ["--queue", "--accept=ben"], ["--queue", "--game=gam_1"]]
     {
         let (code, said) = play(&two);

@@ -36,14 +36,22 @@ pub(super) struct Desk {
     pub(super) session: Session,
     pub(super) link: Link,
     pub(super) interrupt: Interrupt,
+    /// How this program is started again for the same person at the same server.
+    pub(super) command: String,
     memories: HashMap<String, Memory>,
     /// How far the server's clock is ahead of this machine's.
     ahead_micros: i64,
 }
 
 impl Desk {
-    pub(super) fn new(terminal: Terminal, interrupt: Interrupt, session: Session, link: Link) -> Self {
-        Self { terminal, session, link, interrupt, memories: HashMap::new(), ahead_micros: 0 }
+    pub(super) fn new(
+        terminal: Terminal,
+        interrupt: Interrupt,
+        session: Session,
+        link: Link,
+        command: String,
+    ) -> Self {
+        Self { terminal, session, link, interrupt, command, memories: HashMap::new(), ahead_micros: 0 }
     }
 
     /// The time at the server.

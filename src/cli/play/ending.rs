@@ -10,6 +10,7 @@ use super::invites::{self, Rematch, passing, told};
 use super::link::News;
 use super::ratings;
 use super::session::ask;
+use super::tidings::Tiding;
 use crate::client::ClientError;
 
 /// What somebody wants after a match.
@@ -77,14 +78,15 @@ async fn typed(desk: &mut Desk, game: &str, connected: &mut bool) -> Option<Stri
 }
 
 fn say_offer(desk: &mut Desk, game: &str, notice: &Value) {
-    let text = |member: &str| notice.get(member).and_then(Value::as_str);
-    if text("kind") != Some("game_invited") {
-        return;
-    }
-    desk.terminal.say(if text("rematch_of") == Some(game) {
-        "  Your opponent offers a rematch: r accepts it."
-    } else {
-        "  (Somebody invites you to a game: l shows it.)"
+    desk.terminal.say(match Tiding::of(notice) {
+        Tiding::Began(other) if other != game => {
+            "  (Another game of yours has begun, and its clock may run: l leads to it.)"
+        }
+        Tiding::Invited { rematch_of } if rematch_of.as_deref() == Some(game) => {
+            "  Your opponent offers a rematch: r accepts it."
+        }
+        Tiding::Invited { .. } => "  (Somebody invites you to a game: l shows it.)",
+        Tiding::Began(_) | Tiding::Other => return,
     });
 }
 

@@ -1,20 +1,23 @@
 //! Sitting at one table: what happens is told, what is typed is sent, until the match is over or one leaves.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 use game_engine::{Card, MatchRule};
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::super::CliError;
 use super::super::plain::plain;
 use super::desk::Desk;
+use super::lesson::lesson;
 use super::link::News;
 use super::picture::{sheet, table};
 use super::session::ask;
 use super::sight::{Sight, of};
-use super::typed::{HELP, Typed, read, read_shape};
+use super::tidings::Tiding;
+use super::typed::{Answer, HELP, Typed, read, read_answer};
 use super::warnings::Warnings;
 use super::wire::{Event, Kind, Round, Snapshot, What, play_form};
 use super::words::{line, outcome_words, rules_line, until};
@@ -22,6 +25,10 @@ use crate::client::ClientError;
 
 /// Events of one command come one after the other: the table is drawn when nothing more came for so long.
 const QUIET: Duration = Duration::from_millis(40);
+/// What a move takes at most on a good day: what is typed meanwhile waits for its answer.
+const MOMENT: Duration = Duration::from_secs(2);
+/// When it is said, once, that a move has no answer: the clock of the table ticks each second.
+const SILENCE: Range<Duration> = Duration::from_secs(3)..Duration::from_secs(4);
 /// Lines that `log` shows.
 const LOG: usize = 12;
 
@@ -30,8 +37,10 @@ const LOG: usize = 12;
 pub(super) enum Left {
     /// The match is over.
     Over,
-    /// Before its end.
+    /// Before its end, and out of the program.
     Early,
+    /// Before its end, to see what else there is.
+    Lobby,
     /// The game is not open to this player, for this reason.
     Shut(String),
 }
@@ -54,8 +63,10 @@ struct Game<'a> {
     rounds: Vec<Round>,
     log: VecDeque<String>,
     connected: bool,
-    /// A command is on its way.
-    sent: bool,
+    /// Since when a command is on its way.
+    sent: Option<Instant>,
+    /// The round whose table was drawn last.
+    shown: u32,
     /// Something happened since the table was drawn.
     stirred: bool,
     warnings: Warnings,
@@ -73,7 +84,8 @@ pub(super) async fn play(desk: &mut Desk, id: &str) -> Result<Left, CliError> {
         rounds: Vec::new(),
         log: VecDeque::new(),
         connected: true,
-        sent: false,
+        sent: None,
+        shown: 0,
         stirred: false,
         warnings: Warnings::default(),
     };
@@ -86,7 +98,7 @@ impl Game<'_> {
     async fn sit(&mut self) -> Result<Left, CliError> {
         loop {
             let (stirred, listening) = (self.stirred, self.listens());
-            if !stirred && !self.sent && self.sight.is_some() && self.desk.terminal.is_over() {
+            if !stirred && self.sent.is_none() && self.sight.is_some() && self.desk.terminal.is_over() {
                 return Ok(self.leave());
             }
             tokio::select! {
@@ -103,11 +115,11 @@ impl Game<'_> {
                     }
                 }
                 line = self.desk.terminal.line(), if listening => match line {
-                    Some(line) => {
-                        if self.typed(&line).await? {
-                            return Ok(self.leave());
-                        }
-                    }
+                    Some(line) => match self.typed(&line).await? {
+                        Some(Typed::Quit) => return Ok(self.leave()),
+                        Some(_) => return Ok(Left::Lobby),
+                        None => {}
+                    },
                     None => return Ok(self.leave()),
                 },
                 () = self.desk.interrupt.pressed() => return Ok(self.leave()),
@@ -116,13 +128,14 @@ impl Game<'_> {
         }
     }
 
-    /// Somebody who types is always heard; a script's lines wait until there is something to do.
+    /// Somebody who types is heard, but for the moment that a move takes; a script's lines wait until there is something
+    /// to do.
     fn listens(&self) -> bool {
         let may = self.sight.as_ref().is_some_and(|sight| !sight.legal.is_empty());
         if self.desk.terminal.typed {
-            !self.sent || !self.connected
+            !self.connected || self.sent.is_none_or(|sent| sent.elapsed() >= MOMENT)
         } else {
-            may && !self.sent && !self.stirred
+            may && self.sent.is_none() && !self.stirred
         }
     }
 
@@ -132,7 +145,7 @@ impl Game<'_> {
         match news {
             News::Snapshot(seq, data) => self.snapshot(seq, data).await?,
             News::Event(seq, data) => self.event(seq, data)?,
-            News::Done => self.sent = false,
+            News::Done => self.sent = None,
             News::Refused(code) => self.refused(&code),
             News::Shut(code) => return Ok(Some(Left::Shut(self.shut(&code)))),
             News::Lost(why) => {
@@ -217,7 +230,7 @@ impl Game<'_> {
     }
 
     fn refused(&mut self, code: &str) {
-        self.sent = false;
+        self.sent = None;
         self.stirred = true;
         let words = match code {
             "stale_base" => "Something happened meanwhile; look again.".to_owned(),
@@ -240,12 +253,15 @@ impl Game<'_> {
     }
 
     fn notice(&mut self, notice: &Value) {
-        if notice.get("kind").and_then(Value::as_str) == Some("game_invited") {
-            self.desk
-                .terminal
-                .say("  (Somebody invites you to a game: it waits where your games are listed.)");
-            self.stirred = true;
-        }
+        let words = match Tiding::of(notice) {
+            Tiding::Began(game) if game != self.id => {
+                "  (Another game of yours has begun, and its clock may run: l leads to it, this game goes on.)"
+            }
+            Tiding::Invited { .. } => "  (Somebody invites you to a game: l leads to it, this game goes on.)",
+            Tiding::Began(_) | Tiding::Other => return,
+        };
+        self.desk.terminal.say(words);
+        self.desk.terminal.show_prompt();
     }
 
     /// An honest word about what a lost connection costs.
@@ -285,14 +301,20 @@ impl Game<'_> {
         }
         let acts = sight.my_turn() && !sight.legal.is_empty();
         let announces = sight.legal.iter().any(|legal| legal.what == What::Announce);
-        if !self.sent {
-            if acts {
-                self.asking = Asking::Move;
+        let round = sight.round;
+        if acts || matches!(self.asking, Asking::Shape(_)) {
+            self.asking = Asking::Move;
+        }
+        if self.sent.is_none() {
+            if acts || self.shown != round {
                 self.say_table();
-            } else if !announces {
-                let opponent = sight.opponent().to_owned();
-                self.desk.terminal.say(self.desk.terminal.ink.dim(&format!("  {opponent} is thinking ...")));
             }
+            if !acts && !announces {
+                let opponent = self.sight.as_ref().map_or("", Sight::opponent);
+                let words = self.desk.terminal.ink.dim(&format!("  {opponent} is thinking ..."));
+                self.desk.terminal.say(words);
+            }
+            self.shown = round;
         }
         let prompt = if acts { "you" } else { "..." };
         self.desk.terminal.set_prompt(prompt);
@@ -308,6 +330,10 @@ impl Game<'_> {
 
     /// Once a second: what the clocks are about to do.
     fn tick(&mut self) {
+        if self.sent.is_some_and(|sent| SILENCE.contains(&sent.elapsed())) && self.connected {
+            self.desk.terminal.say("  The server has not answered your last move yet ...");
+            self.desk.terminal.show_prompt();
+        }
         let Some(sight) = self.sight.as_ref().filter(|sight| sight.outcome.is_none()) else { return };
         let zero = Self::at_zero(sight);
         if let Some(words) = self.warnings.due(sight, self.desk.now(), zero) {
@@ -316,9 +342,11 @@ impl Game<'_> {
         }
     }
 
-    /// Deals with a line; whether it leaves the table.
-    async fn typed(&mut self, text: &str) -> Result<bool, CliError> {
-        let Some(sight) = self.sight.as_ref() else { return Ok(matches!(text.trim(), "q" | "quit")) };
+    /// Deals with a line; says so if it leaves the table.
+    async fn typed(&mut self, text: &str) -> Result<Option<Typed>, CliError> {
+        let Some(sight) = self.sight.as_ref() else {
+            return Ok(matches!(text.trim(), "q" | "quit").then_some(Typed::Quit));
+        };
         let ink = self.desk.terminal.ink;
         let meant = match std::mem::replace(&mut self.asking, Asking::Move) {
             Asking::Resign if text.trim() == "yes" => Ok(Typed::Send(json!({"resign": {}}))),
@@ -326,8 +354,9 @@ impl Game<'_> {
             Asking::Shape(_) if matches!(text.trim(), "" | "b" | "back") => {
                 Err("Then another card.".to_owned())
             }
-            Asking::Shape(cards) => match read_shape(text) {
-                Ok(shape) => Ok(Typed::Send(play_form(&cards, Some(shape)))),
+            Asking::Shape(cards) => match read_answer(text, sight, ink) {
+                Ok(Answer::Shape(shape)) => Ok(Typed::Send(play_form(&cards, Some(shape)))),
+                Ok(Answer::Instead(typed)) => Ok(typed),
                 Err(hint) => {
                     self.asking = Asking::Shape(cards);
                     Err(hint)
@@ -335,20 +364,28 @@ impl Game<'_> {
             },
             Asking::Move => read(text, sight, ink),
         };
-        let leaves = matches!(meant, Ok(Typed::Quit));
         match meant {
+            Ok(typed @ (Typed::Quit | Typed::Lobby)) => return Ok(Some(typed)),
             Ok(typed) => self.act(typed).await?,
             Err(hint) => self.desk.terminal.say(format_args!("  {hint}")),
         }
+        let prompt = match self.asking {
+            Asking::Shape(_) => "shape",
+            Asking::Move | Asking::Resign if self.sight.as_ref().is_some_and(Sight::my_turn) => "you",
+            Asking::Move | Asking::Resign => "...",
+        };
+        self.desk.terminal.set_prompt(prompt);
         self.desk.terminal.show_prompt();
-        Ok(leaves)
+        Ok(None)
     }
 
     async fn act(&mut self, typed: Typed) -> Result<(), CliError> {
         match typed {
-            Typed::Send(_) if self.sent => self.desk.terminal.say("  Your last move has no answer yet."),
+            Typed::Send(_) if self.sent.is_some() => {
+                self.desk.terminal.say("  Your last move has no answer yet.");
+            }
             Typed::Send(action) => {
-                self.sent = true;
+                self.sent = Some(Instant::now());
                 self.desk.link.command(self.seq, action).await;
             }
             Typed::Shape(cards) => {
@@ -372,7 +409,7 @@ impl Game<'_> {
                 self.desk.terminal.say(log.join("\n"));
             }
             Typed::Rules => self.say_rules(),
-            Typed::Nothing | Typed::Quit => {}
+            Typed::Nothing | Typed::Quit | Typed::Lobby => {}
         }
         Ok(())
     }
@@ -388,20 +425,11 @@ impl Game<'_> {
         Ok(())
     }
 
-    /// The rules, by what differs from the defaults.
+    /// How this game is played.
     fn say_rules(&mut self) {
         let Some(sight) = self.sight.as_ref() else { return };
-        let defaults = game_engine::RuleSet::naija_classic();
-        let changed: Vec<String> = sight
-            .rules
-            .toggles()
-            .into_iter()
-            .zip(defaults.toggles())
-            .filter(|(own, usual)| own != usual)
-            .map(|((toggle, value), _)| format!("  {toggle} = {value}"))
-            .collect();
-        let differs = if changed.is_empty() { "  as naija_classic".to_owned() } else { changed.join("\n") };
-        self.desk.terminal.say(format_args!("  {}\n{differs}", rules_line(&sight.rules)));
+        let words = format!("  {}\n{}", rules_line(&sight.rules), lesson(&sight.rules));
+        self.desk.terminal.say(words);
     }
 
     /// Gets up before the end, and says what that means.
@@ -426,8 +454,8 @@ impl Game<'_> {
         };
         self.desk.terminal.say(format_args!(
             "  You leave the table and the game goes on: {turn}; {} s away with the turn forfeit the match.\n  \
-             Come back with: whot play --game {}",
-            clock.away_s, self.id
+             Come back with: {} --game {}",
+            clock.away_s, self.desk.command, self.id
         ));
         Left::Early
     }

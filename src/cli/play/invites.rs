@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use game_engine::{RuleName, RuleSet};
 use kernel::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,11 +13,15 @@ use super::super::plain::plain;
 use super::desk::Desk;
 use super::ending::Next;
 use super::link::News;
+use super::lobby;
 use super::session::ask;
+use super::tidings::Tiding;
 use super::wire::{Person, RulesForm};
-use super::words::rules_line;
+use super::words::{nearest, rules_line};
 use crate::client::ClientError;
 
+/// How strong practice opponents are.
+pub(super) const LEVELS: [&str; 5] = ["random", "easy", "medium", "hard", "expert"];
 /// How long a server that did not answer is left alone.
 pub(super) const AGAIN: Duration = Duration::from_secs(5);
 
@@ -30,6 +35,7 @@ pub(super) struct Invite {
     pub(super) creator: Person,
     pub(super) invitee: Person,
     pub(super) rule_set: RulesForm,
+    pub(super) rated: bool,
     pub(super) commitment: String,
     pub(super) rematch_of: Option<String>,
     pub(super) reason: Option<String>,
@@ -45,6 +51,15 @@ impl Invite {
     pub(super) fn is_from(&self, name: &str) -> bool {
         let creator = self.creator.username.as_deref().unwrap_or_default();
         self.is_incoming() && creator.to_lowercase() == name.trim().to_lowercase()
+    }
+
+    /// What is special about its rules, on a line of its own; nothing for a preset that counts.
+    pub(super) fn particulars(&self) -> Option<String> {
+        let (_, mut words) = nearest(&self.rule_set.rules());
+        if !self.rated {
+            words.push("not rated".to_owned());
+        }
+        (!words.is_empty()).then(|| words.join(" "))
     }
 
     /// Who is at the other end.
@@ -67,21 +82,55 @@ impl Wish {
     pub(super) fn read<'a>(words: impl Iterator<Item = &'a str>) -> Result<Self, String> {
         let mut wish = Self::default();
         for word in words {
-            if let Some((toggle, value)) = word.split_once('=') {
+            let twice = if let Some((toggle, value)) = word.split_once('=') {
                 wish.toggles.push((toggle.to_owned(), value.to_owned()));
+                false
             } else if word == "single" || word.starts_with("best_of(") || word.starts_with("first_to_lose(") {
-                wish.match_rule = Some(word.to_owned());
-            } else if game_engine::RuleSet::PRESETS.contains(&word) {
-                wish.rules = Some(word.to_owned());
+                wish.match_rule.replace(word.to_owned()).is_some()
+            } else if RuleSet::PRESETS.contains(&word) {
+                wish.rules.replace(word.to_owned()).is_some()
             } else {
                 return Err(format!(
                     "\"{}\" is no preset ({}), no match (single, best_of(3), first_to_lose(100)) and no toggle=value.",
                     plain(word),
-                    game_engine::RuleSet::PRESETS.join(", ")
+                    RuleSet::PRESETS.join(", ")
+                ));
+            };
+            if twice {
+                return Err(format!(
+                    "\"{}\" is one too many: one preset and one match at most.",
+                    plain(word)
                 ));
             }
         }
-        Ok(wish)
+        wish.check().map(|()| wish)
+    }
+
+    /// Whether there are such rules; if not, why not. The server asks again.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.rules_or_why().map(|_| ())
+    }
+
+    /// The rules that are meant, if there are such.
+    pub(super) fn rules_meant(&self) -> Option<RuleSet> {
+        self.rules_or_why().ok()
+    }
+
+    fn rules_or_why(&self) -> Result<RuleSet, String> {
+        let name = self.rules.as_deref().unwrap_or("naija_classic");
+        let Some(mut rules) = RuleSet::preset(name) else {
+            return Err(format!("no preset is called {}: {}", plain(name), RuleSet::PRESETS.join(", ")));
+        };
+        let own = self.match_rule.as_deref().map(|rule| ("match", rule));
+        let toggles = self.toggles.iter().map(|(toggle, value)| (toggle.as_str(), value.as_str()));
+        for (toggle, value) in toggles.chain(own) {
+            rules.name = RuleName::CUSTOM;
+            rules
+                .set(toggle, value)
+                .map_err(|error| format!("{}: {error}", plain(&format!("{toggle}={value}"))))?;
+        }
+        rules.validate().map_err(|error| error.to_string())?;
+        Ok(rules)
     }
 
     /// The members of a request that say what is to be played, added to these.
@@ -253,7 +302,12 @@ pub(super) async fn await_answer(desk: &mut Desk, invite: &Invite) -> Result<Ans
     ));
     desk.terminal.set_prompt("waiting");
     let (mut look, mut troubled) = (true, false);
+    // The same person's invite to this one, if they have invited each other.
+    let mut theirs = None;
     loop {
+        if desk.terminal.is_over() {
+            return Ok(stays(desk));
+        }
         if std::mem::take(&mut look) {
             match answered(desk, invite).await {
                 Ok(Some(answer)) => return Ok(answer),
@@ -272,7 +326,22 @@ pub(super) async fn await_answer(desk: &mut Desk, invite: &Invite) -> Result<Ans
             news = desk.link.next() => {
                 desk.hear_time(&news);
                 match news {
-                    News::Notice(notice) => look = notice.get("invite_id").and_then(Value::as_str) == Some(&invite.id),
+                    News::Notice(notice) => match Tiding::of(&notice) {
+                        Tiding::Began(game) if game != invite.game_id => {
+                            let running = lobby::is_running(desk, &game).await;
+                            if passing(desk, running)? == Some(true) {
+                                desk.terminal.say("  Another game of yours has begun. Your invite stays open.");
+                                return Ok(Answer::Begun(game));
+                            }
+                        }
+                        Tiding::Invited { .. } => {
+                            let incoming = incoming(desk, invite).await;
+                            theirs = passing(desk, incoming)?.flatten();
+                        }
+                        Tiding::Began(_) | Tiding::Other => {
+                            look = notice.get("invite_id").and_then(Value::as_str) == Some(&invite.id);
+                        }
+                    },
                     News::Back => look = true,
                     News::Over(why) => return Err(CliError::Failed(why)),
                     _ => {}
@@ -285,13 +354,57 @@ pub(super) async fn await_answer(desk: &mut Desk, invite: &Invite) -> Result<Ans
                     }
                     look = true;
                 }
-                None | Some("q" | "quit") => return Ok(Answer::Left),
+                Some("a" | "accept") if theirs.is_some() => {
+                    let accepted = accept_instead(desk, invite, theirs.take()).await?;
+                    if let Some(game) = accepted {
+                        return Ok(Answer::Begun(game));
+                    }
+                    look = true;
+                }
+                None | Some("q" | "quit") => return Ok(stays(desk)),
                 _ => desk.terminal.say("  c takes the invite back, q leaves it open and quits."),
             },
-            () = desk.interrupt.pressed() => return Ok(Answer::Left),
-            () = sleep(AGAIN), if troubled => look = true,
+            () = desk.interrupt.pressed() => return Ok(stays(desk)),
+            () = sleep(AGAIN), if troubled || !typed => look = troubled,
         }
     }
+}
+
+fn stays(desk: &mut Desk) -> Answer {
+    desk.terminal.end_line();
+    desk.terminal.say("  Your invite stays open: a game may begin of it while you are away.");
+    Answer::Left
+}
+
+/// Looks whether whom one has invited has invited one, too, and says whatever has come.
+async fn incoming(desk: &mut Desk, invite: &Invite) -> Result<Option<Invite>, CliError> {
+    let open = ask(open(desk, "incoming")).await?;
+    let same = |theirs: &Invite| theirs.creator.account_id == invite.invitee.account_id;
+    let theirs = open.into_iter().find(same);
+    let words = theirs.as_ref().map_or_else(
+        || "  (Somebody else invites you to a game: c or q, and it is in the list.)".to_owned(),
+        |theirs| {
+            let rules = rules_line(&theirs.rule_set.rules());
+            format!("  {} invites you, too, to {rules}: a accepts that instead.", theirs.other())
+        },
+    );
+    desk.terminal.say(words);
+    Ok(theirs)
+}
+
+/// Accepts the other's invite, and takes one's own back.
+async fn accept_instead(
+    desk: &mut Desk,
+    invite: &Invite,
+    theirs: Option<Invite>,
+) -> Result<Option<String>, CliError> {
+    let Some(theirs) = theirs else { return Ok(None) };
+    let accepted = accept(desk, &theirs).await;
+    let accepted = told(desk, accepted)?;
+    if accepted.is_some() {
+        take_back(desk, invite).await?;
+    }
+    Ok(accepted)
 }
 
 async fn answered(desk: &mut Desk, invite: &Invite) -> Result<Option<Answer>, CliError> {

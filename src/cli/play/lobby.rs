@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use game_engine::RuleSet;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::sleep;
@@ -11,10 +12,12 @@ use super::super::plain::plain;
 use super::desk::Desk;
 use super::ending::Next;
 use super::invites::{self, AGAIN, Invite, Wish, passing, told};
+use super::lesson::lesson;
 use super::link::News;
 use super::queue;
 use super::ratings::{self, Onward};
 use super::session::ask;
+use super::tidings::Tiding;
 use super::wire::{Person, RulesForm};
 use super::words::rules_line;
 use crate::client::ClientError;
@@ -26,6 +29,7 @@ const HELP: &str =
   queue [how]              waits for a stranger of near strength; queue leave gives your place up
   practice [level] [how]   plays against a program: random, easy, medium, hard or expert
   decline N, cancel N      answers an invite to you, takes back one of yours
+  how [how]                how the game is played under these rules
   ratings                  how you stand
   board [family], more     how your network stands, and the next page of it
   Enter                    looks again
@@ -59,7 +63,13 @@ pub(super) async fn wait(desk: &mut Desk) -> Result<Next, CliError> {
             news = desk.link.next() => {
                 desk.hear_time(&news);
                 match news {
-                    News::Notice(_) => look(desk, &mut open).await?,
+                    News::Notice(notice) => {
+                        look(desk, &mut open).await?;
+                        if let Tiding::Began(game) = Tiding::of(&notice) && has_game(&open, &game) {
+                            desk.terminal.say("  A game of yours has begun.");
+                            return Ok(Next::Game(game));
+                        }
+                    }
                     News::Over(why) => return Err(CliError::Failed(why)),
                     News::Lost(why) => desk.terminal.say(format_args!("  Connection lost: {why}. Trying to come back ...")),
                     News::Back => desk.terminal.say("  The connection is back."),
@@ -100,6 +110,15 @@ async fn list(desk: &Desk) -> Result<Vec<Open>, ClientError> {
     Ok(open)
 }
 
+fn has_game(open: &[Open], game: &str) -> bool {
+    open.iter().any(|one| matches!(one, Open::Game { id, .. } if id == game))
+}
+
+/// Whether a game of one's own goes on.
+pub(super) async fn is_running(desk: &Desk, game: &str) -> Result<bool, CliError> {
+    Ok(has_game(&ask(list(desk)).await?, game))
+}
+
 /// Shows what is open now. Numbers mean what was shown last, so where nothing can be had the list stays as it was.
 async fn look(desk: &mut Desk, open: &mut Vec<Open>) -> Result<(), CliError> {
     let shown = show(desk).await;
@@ -130,6 +149,11 @@ async fn show(desk: &mut Desk) -> Result<Vec<Open>, CliError> {
             }
         };
         desk.terminal.say(format_args!("  {number:>2}  {words}"));
+        if let Open::Invite(invite) = one
+            && let Some(particulars) = invite.particulars()
+        {
+            desk.terminal.say(format_args!("      {}", plain(&particulars)));
+        }
     }
     desk.terminal.say("  A number opens it; ? helps.");
     Ok(open)
@@ -142,9 +166,10 @@ async fn command(
     line: &str,
 ) -> Result<Option<Next>, CliError> {
     let mut words = line.split_whitespace();
-    let first = words.next().unwrap_or_default();
-    match first {
-        "" => look(desk, open).await?,
+    let first = words.next().unwrap_or_default().to_lowercase();
+    match first.as_str() {
+        "" | "l" | "list" => look(desk, open).await?,
+        "how" => how(desk, words),
         "?" | "h" | "help" => desk.terminal.say(HELP),
         "q" | "quit" | "exit" => return Ok(Some(Next::Quit)),
         "invite" => {
@@ -164,11 +189,18 @@ async fn command(
         },
         "decline" | "cancel" => {
             let number = words.next().unwrap_or_default();
-            close(desk, open, first, number).await?;
+            close(desk, open, &first, number).await?;
         }
         number => return open_number(desk, open, number).await,
     }
     Ok(None)
+}
+
+/// Tells how the game is played.
+fn how<'a>(desk: &mut Desk, words: impl Iterator<Item = &'a str>) {
+    if let Some(rules) = wished(desk, words).0.and_then(|wish| wish.rules_meant()) {
+        desk.terminal.say(format_args!("  {}\n{}", rules_line(&rules), lesson(&rules)));
+    }
 }
 
 /// A wish that may have been misspelt, which was said then.
@@ -214,8 +246,14 @@ pub(super) async fn accept(desk: &mut Desk, name: &str) -> Result<Option<Next>, 
             return Ok(told(desk, accepted)?.map(Next::Game));
         }
         if !std::mem::replace(&mut said, true) {
-            desk.terminal.say(format_args!("  Waiting for an invite from {} ...", plain(name)));
+            desk.terminal.say(format_args!("  Waiting for an invite from {} ... (q leaves)", plain(name)));
+            desk.terminal.set_prompt("waiting");
         }
+        if desk.terminal.is_over() {
+            return Ok(Some(Next::Quit));
+        }
+        desk.terminal.show_prompt();
+        let typed = desk.terminal.typed;
         tokio::select! {
             news = desk.link.next() => {
                 desk.hear_time(&news);
@@ -223,7 +261,12 @@ pub(super) async fn accept(desk: &mut Desk, name: &str) -> Result<Option<Next>, 
                     return Err(CliError::Failed(why));
                 }
             }
-            () = sleep(AGAIN), if troubled => {}
+            line = desk.terminal.line(), if typed => match line.as_deref().map(str::trim) {
+                None | Some("q" | "quit") => return Ok(Some(Next::Quit)),
+                Some("c" | "cancel" | "b" | "back") => return Ok(None),
+                Some(_) => desk.terminal.say("  q quits, c goes back to the list."),
+            },
+            () = sleep(AGAIN), if troubled || !typed => {}
             () = desk.interrupt.pressed() => return Ok(Some(Next::Quit)),
         }
     }
@@ -259,10 +302,19 @@ async fn practise<'a>(
     desk: &mut Desk,
     words: impl Iterator<Item = &'a str>,
 ) -> Result<Option<Next>, CliError> {
-    const LEVELS: [&str; 5] = ["random", "easy", "medium", "hard", "expert"];
     let words: Vec<&str> = words.collect();
-    let (level, how) = match words.split_first() {
-        Some((first, how)) if LEVELS.contains(first) => (*first, how),
+    let level = words.first().map(|first| first.to_lowercase());
+    let (level, how) = match level.as_deref() {
+        Some(level) if invites::LEVELS.contains(&level) => (level, words.get(1..).unwrap_or_default()),
+        Some(word)
+            if word.chars().all(char::is_alphabetic)
+                && !RuleSet::PRESETS.contains(&word)
+                && word != "single" =>
+        {
+            let levels = invites::LEVELS.join(", ");
+            desk.terminal.say(format_args!("  \"{}\" is none of the strengths: {levels}.", plain(word)));
+            return Ok(None);
+        }
         _ => ("medium", words.as_slice()),
     };
     match wished(desk, how.iter().copied()).0 {

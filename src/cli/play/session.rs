@@ -20,6 +20,7 @@ pub(super) struct Session {
     person: Arc<Mutex<Held>>,
     clock: Arc<SystemClock>,
     pub(super) account: String,
+    pub(super) username: String,
 }
 
 struct Held {
@@ -32,18 +33,19 @@ impl Session {
     pub(super) async fn open(api: &Api, username: &str, password: &str) -> Result<Self, ClientError> {
         let clock = Arc::new(SystemClock::new());
         let person = Person::sign_in(api, username, password).await?;
-        Ok(Self::begun(person, clock))
+        Ok(Self::begun(person, clock, username))
     }
 
-    fn begun(person: Person, clock: Arc<SystemClock>) -> Self {
+    fn begun(person: Person, clock: Arc<SystemClock>, username: &str) -> Self {
         let (account, renew_at) = (person.account.clone(), renewal(&person, clock.now()));
-        Self { person: Arc::new(Mutex::new(Held { person, renew_at })), clock, account }
+        let person = Arc::new(Mutex::new(Held { person, renew_at }));
+        Self { person, clock, account, username: username.to_owned() }
     }
 
     /// Somebody who has signed in already.
     #[cfg(test)]
     pub(super) fn of(person: Person) -> Self {
-        Self::begun(person, Arc::new(SystemClock::new()))
+        Self::begun(person, Arc::new(SystemClock::new()), "somebody")
     }
 
     /// The person with a token that is good for a while.

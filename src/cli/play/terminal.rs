@@ -50,6 +50,10 @@ impl Terminal {
     /// Says something on lines of its own.
     pub(super) fn say(&mut self, text: impl std::fmt::Display) {
         let mut out = std::io::stdout();
+        if self.prompted {
+            // What is half typed vanishes from the screen with the prompt; it must not be read later as if it stood there.
+            let _ = rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush);
+        }
         let clear = if self.prompted { "\r\u{1b}[K" } else { "" };
         self.prompted = false;
         // A terminal that is gone ends the next read.

@@ -24,6 +24,8 @@ pub(super) enum Typed {
     Score,
     Log,
     Rules,
+    /// To one's other games; this one goes on.
+    Lobby,
     Nothing,
 }
 
@@ -34,10 +36,11 @@ pub(super) const HELP: &str = "  a card        its number in your hand, or its n
   p             keep the card you drew, where the rules let you play it at once
   a             say \"last card\" or \"semi last\", where the rules want it said
   t             the table again        s  the score        log  the last moves
-  rules         the rules of this game
+  rules         how this game is played, and what is special about it
+  l             your other games and invites; this game goes on
   resign        gives the match away; you are asked again
   q             leaves the table; your clock runs, and you can come back
-  * marks what can be played. Shapes: ● circle  ▲ triangle  ✚ cross  ■ square  ★ star";
+  * marks what can be played. Shapes: ● circle  ▲ triangle  ✚ cross  ■ square  ★ star  W20 a Whot";
 
 /// Whether a card is in anything that may be laid now.
 pub(super) fn playable(sight: &Sight, card: Card) -> bool {
@@ -55,7 +58,8 @@ pub(super) fn read(line: &str, sight: &Sight, ink: Ink) -> Result<Typed, String>
         "t" | "table" | "hand" => Typed::Table,
         "s" | "score" | "scores" => Typed::Score,
         "log" | "moves" => Typed::Log,
-        "rules" => Typed::Rules,
+        "rules" | "how" => Typed::Rules,
+        "l" | "lobby" | "games" => Typed::Lobby,
         "d" | "draw" | "market" => simple(sight, &What::Draw).ok_or_else(|| no_draw(sight, ink))?,
         "p" | "pass" | "keep" => simple(sight, &What::Pass).ok_or_else(|| no_pass(sight))?,
         "a" | "announce" | "last card" | "semi last" | "last" | "semi" => {
@@ -89,6 +93,9 @@ fn no_pass(sight: &Sight) -> String {
 }
 
 fn read_play(line: &str, sight: &Sight, ink: Ink) -> Result<Typed, String> {
+    if line.starts_with(BETWEEN) || line.ends_with(BETWEEN) {
+        return Err("Which cards? For example 3, or 2+5 where several may be laid.".to_owned());
+    }
     let (cards, call) = Words::of(line).cards(sight, ink)?;
     if let Some(hint) = not_my_turn(sight) {
         return Err(hint);
@@ -125,6 +132,35 @@ fn not_together(cards: &[Card], sight: &Sight, ink: Ink) -> String {
     }
 }
 
+/// What somebody means who is asked for the shape of a Whot.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Answer {
+    Shape(Shape),
+    /// The question is left for this.
+    Instead(Typed),
+}
+
+/// Reads the answer to the question for a shape; an error is a hint.
+///
+/// One letter is not enough for a shape: some are commands, and a Whot that is laid cannot be taken back.
+pub(super) fn read_answer(text: &str, sight: &Sight, ink: Ink) -> Result<Answer, String> {
+    let text = text.trim().to_lowercase();
+    let letter = text.chars().count() == 1 && text.chars().all(|letter| letter.is_ascii_alphabetic());
+    if letter && text != "x" && text != "o" {
+        if !matches!(text.as_str(), "t" | "s" | "c") {
+            return read(&text, sight, ink).map(Answer::Instead);
+        }
+        return Err("Which shape? Two letters at least: ci, tr, cr, sq or st (b: another card)".to_owned());
+    }
+    match read_shape(&text) {
+        Ok(shape) => Ok(Answer::Shape(shape)),
+        Err(hint) if shapes_of(&text).is_empty() => {
+            read(&text, sight, ink).map(Answer::Instead).map_err(|_| hint)
+        }
+        Err(hint) => Err(hint),
+    }
+}
+
 /// The shape that somebody named, or a hint.
 pub(super) fn read_shape(text: &str) -> Result<Shape, String> {
     match shapes_of(text.trim().to_lowercase().as_str()).as_slice() {
@@ -151,6 +187,9 @@ fn shapes_of(text: &str) -> Vec<Shape> {
     Shape::ALL.iter().copied().filter(known).collect()
 }
 
+/// What may stand between cards.
+const BETWEEN: [char; 4] = ['+', ',', '-', '/'];
+
 /// The words of a line, a name and a number that touch taken apart.
 struct Words(Vec<String>);
 
@@ -159,7 +198,7 @@ impl Words {
         let mut words: Vec<String> = Vec::new();
         let mut joined = false;
         for letter in line.chars() {
-            let breaks = letter.is_whitespace() || matches!(letter, '+' | ',' | '-' | '/');
+            let breaks = letter.is_whitespace() || BETWEEN.contains(&letter);
             if breaks {
                 joined = false;
                 continue;
@@ -285,6 +324,30 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_question_for_the_shape_can_be_left_and_no_command_answers_it() {
+        let answer = |line| read_answer(line, &sight(&json!({})), Ink::PLAIN);
+        for (line, shape) in
+            [("tr", Shape::Triangle), ("star", Shape::Star), ("■", Shape::Square), ("x", Shape::Cross)]
+        {
+            assert_eq!(answer(line), Ok(Answer::Shape(shape)), "{line}");
+        }
+        for line in ["t", "s", "c"] {
+            assert!(answer(line).unwrap_err().contains("Two letters"), "{line}");
+        }
+        for (line, meant) in [
+            ("?", Typed::Help),
+            ("q", Typed::Quit),
+            ("resign", Typed::Resign),
+            ("table", Typed::Table),
+            ("d", Typed::Send(json!({"draw": {}}))),
+            ("1", card("circle-3")),
+        ] {
+            assert_eq!(answer(line), Ok(Answer::Instead(meant)), "{line}");
+        }
+        assert!(answer("blue").unwrap_err().contains("triangle"));
+    }
+
+    #[test]
     fn what_cannot_be_done_says_why() {
         for (changes, line, hint) in [
             (json!({}), "9", "Your cards are numbered 1 to 6."),
@@ -294,6 +357,8 @@ pub(super) mod tests {
             (json!({}), "circle 6", "There is no circle 6."),
             (json!({}), "p", "There is no passing: play a card, or d to draw."),
             (json!({}), "a", "There is nothing to announce now."),
+            (json!({}), "-1", "Which cards? For example 3, or 2+5 where several may be laid."),
+            (json!({}), "1+", "Which cards? For example 3, or 2+5 where several may be laid."),
             (json!({}), "1+2", "One card at a time: nothing can be played together now."),
             (json!({"turn": "second", "legal": []}), "1", "It is ben's turn."),
             (json!({"turn": "second", "legal": []}), "d", "It is ben's turn."),

@@ -30,7 +30,9 @@ impl Warnings {
             }
             if left <= reserve && reserve > NEARLY && !self.reserve {
                 self.reserve = true;
-                return Some(format!("Your turn time is used up; your reserve of {reserve} s runs now."));
+                return Some(format!(
+                    "Your turn time is used up; your reserve runs now: {left} s are left of it."
+                ));
             }
         }
         let left = until(sight.opponent_forfeits_at()?, now);
@@ -69,7 +71,7 @@ mod tests {
         assert_eq!(
             told,
             [
-                (20, "Your turn time is used up; your reserve of 60 s runs now.".to_owned()),
+                (20, "Your turn time is used up; your reserve runs now: 60 s are left of it.".to_owned()),
                 (70, "10 s left, then the server draws for you.".to_owned()),
             ]
         );

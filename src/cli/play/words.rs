@@ -104,6 +104,8 @@ pub(super) fn line(kind: &Kind, sight: &Sight, ink: Ink) -> Option<String> {
         Kind::Away { seat } => format!("{} {}", sight.names.get(seat.0), away(sight)),
         Kind::Back { seat } if seat.0 == sight.me => "The server noticed that you are back.".to_owned(),
         Kind::Back { seat } => format!("{} is back.", sight.names.get(seat.0)),
+        // A moment that nobody noticed is not worth a word.
+        Kind::ClockExtended { milliseconds } if *milliseconds < 50 => return None,
         Kind::ClockExtended { milliseconds } => format!(
             "The server itself was away for {}; every clock was moved by that.",
             seconds(Duration::from_millis(*milliseconds))
@@ -213,7 +215,9 @@ pub(super) fn cause(result: &Round, sight: &Sight) -> String {
         (RoundEnd::Emptied, _) => format!("{}'s hand is empty", sight.opponent()),
         (RoundEnd::Market, _) => "the market is empty, hands are counted".to_owned(),
         (RoundEnd::Stalemate, _) => "nobody could draw, hands are counted".to_owned(),
-        (RoundEnd::MoveCap, _) => "so many moves, hands are counted".to_owned(),
+        (RoundEnd::MoveCap, _) => {
+            format!("{} moves are the most of a round, hands are counted", sight.rules.move_cap)
+        }
     }
 }
 
@@ -262,7 +266,25 @@ pub(super) fn outcome_words(outcome: &Outcome, sight: &Sight) -> String {
 
 /// The rules and the match on one line.
 pub(super) fn rules_line(rules: &RuleSet) -> String {
-    format!("{}, {}", rules.name, match_words(rules.match_))
+    let (nearest, changes) = nearest(rules);
+    let name = match (nearest == rules.name.as_str(), changes.is_empty()) {
+        (true, _) => nearest.to_owned(),
+        (false, true) => format!("{} (as {nearest})", rules.name),
+        (false, false) => format!("{} (changed {nearest})", rules.name),
+    };
+    format!("{name}, {}", match_words(rules.match_))
+}
+
+/// The preset that differs least from these rules, and what they have otherwise: `deal=4`. The match aside.
+pub(super) fn nearest(rules: &RuleSet) -> (&'static str, Vec<String>) {
+    let own = rules.toggles();
+    let changes = |preset: &'static str| {
+        let usual = RuleSet::preset(preset).unwrap_or_else(RuleSet::naija_classic).toggles();
+        let differ = own.iter().zip(usual).filter(|(own, usual)| *own != usual && own.0 != "match");
+        (preset, differ.map(|((toggle, value), _)| format!("{toggle}={value}")).collect::<Vec<_>>())
+    };
+    let presets = RuleSet::PRESETS.map(changes);
+    presets.into_iter().min_by_key(|(_, changes)| changes.len()).unwrap_or_default()
 }
 
 /// What a match is played to.
