@@ -5,8 +5,9 @@ use std::ops::Range;
 use std::time::Duration;
 
 use game_engine::{Card, MatchRule};
+use kernel::Timestamp;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::super::CliError;
 use super::super::plain::plain;
@@ -64,7 +65,7 @@ struct Game<'a> {
     log: VecDeque<String>,
     connected: bool,
     /// Since when a command is on its way.
-    sent: Option<Instant>,
+    sent: Option<Timestamp>,
     /// The round whose table was drawn last.
     shown: u32,
     /// Something happened since the table was drawn.
@@ -133,10 +134,15 @@ impl Game<'_> {
     fn listens(&self) -> bool {
         let may = self.sight.as_ref().is_some_and(|sight| !sight.legal.is_empty());
         if self.desk.terminal.typed {
-            !self.connected || self.sent.is_none_or(|sent| sent.elapsed() >= MOMENT)
+            !self.connected || self.waited().is_none_or(|waited| waited >= MOMENT)
         } else {
             may && self.sent.is_none() && !self.stirred
         }
+    }
+
+    /// How long a move has waited for its answer.
+    fn waited(&self) -> Option<Duration> {
+        self.sent.map(|sent| self.desk.session.now().since(sent))
     }
 
     /// Takes note of what happened; says so if one has to get up by it.
@@ -330,7 +336,7 @@ impl Game<'_> {
 
     /// Once a second: what the clocks are about to do.
     fn tick(&mut self) {
-        if self.sent.is_some_and(|sent| SILENCE.contains(&sent.elapsed())) && self.connected {
+        if self.waited().is_some_and(|waited| SILENCE.contains(&waited)) && self.connected {
             self.desk.terminal.say("  The server has not answered your last move yet ...");
             self.desk.terminal.show_prompt();
         }
@@ -385,7 +391,7 @@ impl Game<'_> {
                 self.desk.terminal.say("  Your last move has no answer yet.");
             }
             Typed::Send(action) => {
-                self.sent = Some(Instant::now());
+                self.sent = Some(self.desk.session.now());
                 self.desk.link.command(self.seq, action).await;
             }
             Typed::Shape(cards) => {
