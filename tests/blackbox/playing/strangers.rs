@@ -121,7 +121,7 @@ async fn going_back_by_any_way_leaves_the_queue_at_the_server() {
         hear(&mut player, "You have left the queue.");
         assert_eq!(state(&ada).await, "idle", "{word:?}");
         player.types("queue deal=4 best_of(3)");
-        hear(&mut player, "In the queue for custom (changed naija_classic), best of 3, rated");
+        hear(&mut player, "In the queue for custom (as quick), best of 3, rated");
         assert_eq!(state(&ada).await, "waiting");
     }
     let seen = tokio::task::block_in_place(|| player.leaves());
